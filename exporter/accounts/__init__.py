@@ -1,0 +1,6 @@
+"""Accounts at work: when to list and poll, and where what comes back goes."""
+
+from exporter.accounts.account import Account
+from exporter.accounts.tools import Tools
+
+__all__ = ["Account", "Tools"]

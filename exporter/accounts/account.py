@@ -1,0 +1,140 @@
+"""One account at work: which locations it has, and what its callbacks say."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from exporter.accounts.cadence import Cadence
+from exporter.accounts.tools import Tools
+from exporter.accounts.watch import Watch
+from exporter.errors import CloudError, OnHoldError
+from exporter.logs import Log
+from exporter.model import LocationKey, LocationRef
+from exporter.secret import Secret
+from exporter.sources.base import CallbackSource, Source
+from exporter.sources.gate import Gate
+from exporter.store import Policy
+
+_OMISSIONS = 2
+
+
+class Account:
+    """Lists the account's locations and keeps a watch on each."""
+
+    def __init__(self, source: Source, gate: Gate, tools: Tools, order: int) -> None:
+        config = source.config
+        self.order = order
+        self.vendor, self.name = config.vendor, config.name
+        self._source = source
+        self._gate = gate
+        self._tools = tools
+        self._policy = Policy(config.stale_after, config.device_stale_after)
+        self._cadence = Cadence(config, tools.rng)
+        self._plan_key = f"list/{self.vendor}/{self.name}"
+        self._watches: dict[LocationKey, Watch] = {}
+        self._omitted: Counter[LocationKey] = Counter()
+        self._disputed: set[LocationKey] = set()
+        self._is_listed = False
+        self._log = Log("account", vendor=self.vendor, account=self.name)
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether the account was listed and each of its locations polled, well or not."""
+        return self._is_listed and all(watch.is_tried for watch in self._watches.values())
+
+    @property
+    def callback_secret(self) -> Secret | None:
+        """The secret in the path of the account's callbacks, if it takes any."""
+        return self._source.config.find_secret("callback_secret")
+
+    def start(self) -> None:
+        """List the locations now, and then in the account's cadence."""
+        self._plan(self._tools.clock.monotonic())
+
+    def stop(self) -> None:
+        """Do nothing more and forget the account's locations."""
+        self._tools.planner.cancel(self._plan_key)
+        for key in list(self._watches):
+            self._release(key)
+        self._gate.close()
+
+    def callback(self, payload: Any) -> list[str]:
+        """Take a callback; return what became of each of its items."""
+        assert isinstance(self._source, CallbackSource)  # noqa: S101  # it has a secret
+        changes, malformed = self._source.callback(payload)
+        store = self._tools.store
+        applied = [store.push_activity(self.vendor, self.name, change) for change in changes]
+        return [one.value for one in applied] + ["malformed"] * malformed
+
+    def _plan(self, due: float) -> None:
+        self._tools.planner.at(self._plan_key, due, self._begin_listing)
+
+    def _begin_listing(self) -> None:
+        self._tools.tasks.start(self._list(), f"list {self.name}")
+
+    async def _list(self) -> None:
+        clock = self._tools.clock
+        try:
+            refs = await self._source.locations()
+            self._reconcile(refs)
+            wait = self._cadence.after_success(self._source.config.list_every)
+            due = clock.monotonic() + wait
+        except OnHoldError as hold:
+            due = hold.until
+        except CloudError:
+            due = clock.monotonic() + self._cadence.after_failure()
+        except Exception as error:  # noqa: BLE001  # a bug in a mapping must not end the listings
+            self._log.bug("a list of locations could not be read", error)
+            due = clock.monotonic() + self._cadence.after_failure()
+        finally:
+            self._is_listed = True
+        self._plan(due)
+
+    def _reconcile(self, refs: Sequence[LocationRef]) -> None:
+        """Begin to watch what is new, and end what two listings in a row omit."""
+        listed = {(self.vendor, ref.id): ref for ref in refs}
+        for key, ref in listed.items():
+            is_new = key not in self._watches
+            if is_new and not self._claim(key):
+                continue
+            self._omitted.pop(key, None)
+            self._tools.store.describe(key, ref)
+            if is_new:
+                self._watches[key].start()
+        for key in [known for known in self._watches if known not in listed]:
+            self._omitted[key] += 1
+            if self._omitted[key] >= _OMISSIONS:
+                self._release(key)
+        self._gate.expect(len(self._watches))
+        self._tools.telemetry.locations_owned.set(len(self._tools.store.locations))
+
+    def _claim(self, key: LocationKey) -> bool:
+        """Take a new location, unless an account before this one has it."""
+        owner = self._tools.owners.get(key)
+        if owner is not None and owner.order < self.order:
+            self._dispute(key, owner.name)
+            return False
+        if owner is not None:
+            owner.give_up(key, self.name)
+        self._tools.owners[key] = self
+        self._tools.store.add(key, self.name, self._policy)
+        self._watches[key] = Watch(key, self._source, self._tools)
+        return True
+
+    def give_up(self, key: LocationKey, owner: str) -> None:
+        """Stop watching a location, as `owner` now does."""
+        self._release(key)
+        self._dispute(key, owner)
+
+    def _dispute(self, key: LocationKey, owner: str) -> None:
+        if key not in self._disputed:
+            self._disputed.add(key)
+            self._log.warning(
+                "the location is read through another account", location_id=key[1], owner=owner
+            )
+
+    def _release(self, key: LocationKey) -> None:
+        self._watches.pop(key).stop()
+        self._omitted.pop(key, None)
+        del self._tools.owners[key]
+        self._tools.store.remove(key)

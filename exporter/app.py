@@ -1,0 +1,147 @@
+"""Builds the parts, and owns start-up and shutdown."""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from exporter.accounts import Account, Tools
+from exporter.clock import Clock, SystemClock
+from exporter.config import AccountConfig, Config
+from exporter.exposition import Exposition
+from exporter.logs import Log
+from exporter.rest import Transport
+from exporter.schedule import Planner
+from exporter.sources.findings import Findings, Reject
+from exporter.sources.gate import Gate
+from exporter.sources.homely.stream import Connector
+from exporter.sources.vendors import VENDORS, Parts, Vendor
+from exporter.store import Store
+from exporter.tasks import Tasks
+from exporter.telemetry import Telemetry
+from exporter.web.callbacks import CallbackHandler
+from exporter.web.metrics import MetricsHandler
+from exporter.web.page import PageHandler
+from exporter.web.server import Routes, Server
+
+_THREADS_PER_VENDOR = 16
+_TICK = 1.0
+
+
+class App:
+    """The whole process but its command line; everything runs on the loop that starts it."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        vendors: Mapping[str, Vendor] = VENDORS,
+        make_transport: Callable[[], Transport] = Transport,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._config = config
+        self._clock = clock or SystemClock()
+        self._vendors = vendors
+        self._make_transport = make_transport
+        self._rng = rng or random.Random()  # noqa: S311  # jitter, not a secret
+        self.telemetry = Telemetry()
+        self.exposition = Exposition()
+        self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
+        self._planner = Planner(self._clock)
+        self._tasks = Tasks()
+        self._connector = Connector(self._clock, self._rng)
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._findings: dict[str, Findings] = {}
+        self._page_pool = ThreadPoolExecutor(1, thread_name_prefix="page")
+        self.accounts: list[Account] = []
+        self.server = Server(self._routes())
+        self._log = Log("app")
+
+    async def start(self, address: str) -> None:
+        """Serve, then begin with the accounts; raises StartError where the address is taken."""
+        asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
+        await self.server.start(address)
+        self._planner.start()
+        tools = Tools(
+            self._clock, self.store, self._planner, self.telemetry, self._tasks, self._rng
+        )
+        self.accounts += [
+            self._build(config, tools, order) for order, config in enumerate(self._config.accounts)
+        ]
+        for account in self.accounts:
+            account.start()
+        self._tasks.start(self._tick(), "tick")
+        self.telemetry.reload_successful.set(1)
+        self.telemetry.reload_success.set(self._clock.wall())
+
+    async def stop(self) -> None:
+        """Close the server, the sockets and the calls under way."""
+        await self.server.stop()
+        for account in self.accounts:
+            account.stop()
+        self._planner.stop()
+        await self._tasks.stop()
+        await self._connector.close()
+        for pool in (*self._pools.values(), self._page_pool):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def is_ready(self) -> bool:
+        """Return whether every account has been tried."""
+        return bool(self.accounts) and all(account.is_tried for account in self.accounts)
+
+    def _routes(self) -> Routes:
+        return Routes(
+            page=PageHandler(self.store, self._clock),
+            metrics=MetricsHandler(self.exposition, self.telemetry, self._page_pool),
+            callbacks=CallbackHandler(lambda: self.accounts, self.telemetry),
+            is_ready=self.is_ready,
+        )
+
+    def _build(self, config: AccountConfig, tools: Tools, order: int) -> Account:
+        gate = Gate(
+            config,
+            transport=self._make_transport(),
+            pool=self._pool(config.vendor),
+            clock=self._clock,
+            telemetry=self.telemetry,
+            rng=self._rng,
+        )
+        parts = Parts(self._connector, self._findings_of(config.vendor), self._clock)
+        source = self._vendors[config.vendor].build(config, gate, parts)
+        return Account(source, gate, tools, order)
+
+    def _pool(self, vendor: str) -> ThreadPoolExecutor:
+        # A pool of its own: one vendor's hung calls must not hold up another's, nor DNS.
+        if vendor not in self._pools:
+            self._pools[vendor] = ThreadPoolExecutor(
+                _THREADS_PER_VENDOR, thread_name_prefix=f"rest-{vendor}"
+            )
+        return self._pools[vendor]
+
+    def _findings_of(self, vendor: str) -> Findings:
+        if vendor not in self._findings:
+            rejected = self.telemetry.rejected_values
+
+            def count(reason: Reject) -> None:
+                rejected.labels(vendor, reason.value).inc()
+
+            findings = self._findings[vendor] = Findings(count)
+            unmapped = self.telemetry.unmapped_states.labels(vendor)
+            unmapped.set_function(lambda: len(findings.unmapped))
+        return self._findings[vendor]
+
+    async def _tick(self) -> None:
+        while True:
+            await self._clock.sleep(_TICK)
+            self.store.expire()
+            self._planner.watch_clocks()
+
+    def _on_loop_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # The loop's own report would print the exception's text, and with it what a cloud sent.
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self._log.bug("something failed outside of any task", error)
+        else:
+            self._log.warning("something failed outside of any task")

@@ -1,0 +1,151 @@
+"""Every `home_exporter_` metric, once: what the exporter says about itself."""
+
+from exporter.catalog.metric import Kind, Metric, Scope
+
+_ACCOUNT = ("vendor", "account")
+
+
+def _own(
+    name: str,
+    text: str,
+    *labels: str,
+    kind: Kind = Kind.GAUGE,
+    unit: str = "",
+    buckets: tuple[float, ...] = (),
+) -> Metric:
+    return Metric(
+        name=f"home_exporter_{name}",
+        help=text,
+        kind=kind,
+        scope=Scope.EXPORTER,
+        labels=labels,
+        unit=unit,
+        buckets=buckets,
+    )
+
+
+def _of_location(name: str, text: str, *, unit: str = "") -> Metric:
+    """Declare a metric that follows its location's names, and so is rendered with the readings."""
+    return Metric(
+        name=f"home_exporter_{name}", help=text, scope=Scope.LOCATION, unit=unit, survives=True
+    )
+
+
+BUILD_INFO = _own(
+    "build_info", "Version of the exporter; always 1.", "version", "python", kind=Kind.INFO
+)
+ACCOUNT_UP = _own(
+    "account_up", "1 while the account's last call to its cloud succeeded.", *_ACCOUNT
+)
+ACCOUNT_LAST_SUCCESS = _own(
+    "account_last_success_timestamp_seconds",
+    "When a call of the account last succeeded; 0 before the first.",
+    *_ACCOUNT,
+    unit="seconds",
+)
+REQUESTS = _own(
+    "requests_total",
+    "REST calls by what came of them.",
+    *_ACCOUNT,
+    "endpoint",
+    "outcome",
+    kind=Kind.COUNTER,
+)
+REQUEST_DURATION = _own(
+    "request_duration_seconds",
+    "Time from sending a REST call to having read its answer.",
+    "vendor",
+    "endpoint",
+    kind=Kind.HISTOGRAM,
+    unit="seconds",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+RATE_LIMITED_UNTIL = _own(
+    "rate_limited_until_timestamp_seconds",
+    "When the account's penalty for too many calls ends; 0 when there is none.",
+    *_ACCOUNT,
+    unit="seconds",
+)
+BUDGET_TOKENS = _own(
+    "budget_tokens", "Calls that the account's budget allows at this moment.", *_ACCOUNT
+)
+AUTH_FAILURES = _own(
+    "auth_failures_total",
+    "Logins or tokens that the cloud refused after one renewal.",
+    *_ACCOUNT,
+    kind=Kind.COUNTER,
+)
+NEXT_POLL = _of_location(
+    "next_poll_timestamp_seconds", "When the location is polled next.", unit="seconds"
+)
+STREAM_CONNECTED = _of_location(
+    "stream_connected", "1 while the location's socket is connected; only where there is one."
+)
+STREAM_CONNECTS = _own("stream_connects_total", "Sockets that were connected.", kind=Kind.COUNTER)
+STREAM_DISCONNECTS = _own(
+    "stream_disconnects_total",
+    "Sockets that were lost or not had, by reason.",
+    "reason",
+    kind=Kind.COUNTER,
+)
+STREAM_EVENTS = _own(
+    "stream_events_total",
+    "Events received on sockets, by type and by what became of them.",
+    "event",
+    "outcome",
+    kind=Kind.COUNTER,
+)
+EVENT_LAG = _own(
+    "event_lag_seconds",
+    "Arrival of an event minus the vendor's own time in it; below zero counts as 0.",
+    kind=Kind.HISTOGRAM,
+    unit="seconds",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+CALLBACKS = _own(
+    "callbacks_total",
+    "Callbacks received, by what became of them.",
+    "outcome",
+    kind=Kind.COUNTER,
+)
+UNMAPPED_STATES = _own(
+    "unmapped_states",
+    "Distinct states seen since the start that the catalogue does not know.",
+    "vendor",
+)
+REJECTED_VALUES = _own(
+    "rejected_values_total",
+    "Values from a cloud that were not believed, by reason.",
+    "vendor",
+    "reason",
+    kind=Kind.COUNTER,
+)
+SERIES = _own("series", "Series of the homes that are held now.")
+SERIES_DROPPED = _own(
+    "series_dropped_total", "Series left out because a bound was reached.", kind=Kind.COUNTER
+)
+RENDER_DURATION = _own(
+    "render_duration_seconds",
+    "Time to make the page of a scrape.",
+    kind=Kind.HISTOGRAM,
+    unit="seconds",
+    buckets=(0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5),
+)
+SHARD_ORDINAL = _own("shard_ordinal", "Which shard this process is, from 0.")
+SHARDS = _own("shards", "How many shards there are.")
+LOCATIONS_OWNED = _own("locations_owned", "Locations that this process polls.")
+CONFIG_LAST_RELOAD_SUCCESSFUL = _own(
+    "config_last_reload_successful", "1 while the last (re)load of the configuration succeeded."
+)
+CONFIG_LAST_RELOAD_SUCCESS = _own(
+    "config_last_reload_success_timestamp_seconds",
+    "When the configuration was last (re)loaded with success.",
+    unit="seconds",
+)
+STATE_FILE_ERRORS = _own(
+    "state_file_errors_total",
+    "State files that could not be read or written.",
+    kind=Kind.COUNTER,
+)
+
+OWN: tuple[Metric, ...] = tuple(m for m in list(globals().values()) if isinstance(m, Metric))

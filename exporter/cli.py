@@ -1,0 +1,169 @@
+"""The command `home-exporter`: flags, exit codes, and the process's own limits."""
+
+import argparse
+import asyncio
+import gc
+import os
+import resource
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from exporter import __version__, logs
+from exporter.errors import ConfigError, StartError
+
+EXIT_OK = 0
+EXIT_START = 1
+EXIT_USAGE = 2
+
+_DEFAULT_ADDRESS = "127.0.0.1:10874"
+_COMMANDS = ("serve", "demo")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with its exit code."""
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(thread.name.startswith("rest-") for thread in threading.enumerate()):
+        # A thread that hangs in a call would hold the interpreter until the cloud lets go.
+        os._exit(code)
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit code."""
+    options = _parser().parse_args(_with_command(arguments))
+    logs.configure(options.log_level, options.log_format)
+    _raise_file_limit()
+    command: Callable[[argparse.Namespace], Awaitable[None]] = options.command
+    try:
+        asyncio.run(_until_signal(lambda: command(options)))
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # for the person at the terminal
+        return EXIT_USAGE
+    except StartError as error:
+        print(f"home-exporter: {error}", file=sys.stderr)  # noqa: T201  # same
+        return EXIT_START
+    return EXIT_OK
+
+
+def _with_command(arguments: Sequence[str]) -> list[str]:
+    """Put `serve` before flags that name no command."""
+    names_command = arguments and arguments[0] in (*_COMMANDS, "-h", "--help", "--version")
+    return list(arguments) if names_command else ["serve", *arguments]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="home-exporter",
+        description="Prometheus exporter for smart homes: Homely and WallyHome.",
+        epilog="Exit codes: 0 stopped, 1 could not start, 2 wrong configuration or flags.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    serve = _add(commands, "serve", _serve, "read the clouds and serve metrics (the default)")
+    serve.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        default=Path("exporter.yml"),
+        metavar="PATH",
+        help="configuration file (default: %(default)s)",
+    )
+    demo = _add(commands, "demo", _demo, "serve two simulated clouds: no account, no internet")
+    demo.add_argument("--scenario", default="demo", metavar="NAME", help="what happens")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="which homes (default: 1)")
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    command: Callable[[argparse.Namespace], Awaitable[None]],
+    text: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+    parser.set_defaults(command=command)
+    parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
+    parser.add_argument(
+        "--web.listen-address",
+        dest="listen_address",
+        type=_address,
+        default=_DEFAULT_ADDRESS,
+        metavar="HOST:PORT",
+        help="address to serve on; :10874 for all interfaces (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--log.level",
+        dest="log_level",
+        choices=logs.LEVELS,
+        default="info",
+        help="least level to log (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--log.format",
+        dest="log_format",
+        choices=("logfmt", "json"),
+        default="logfmt",
+        help="form of the log lines (default: %(default)s)",
+    )
+    return parser
+
+
+def _address(text: str) -> str:
+    from exporter.web.server import parse_address  # noqa: PLC0415  # keeps --version quick
+
+    try:
+        parse_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    # Imported here, so that --help and a wrong flag answer at once.
+    from exporter.app import App  # noqa: PLC0415
+    from exporter.config import load  # noqa: PLC0415
+    from exporter.sources.vendors import VENDORS  # noqa: PLC0415
+
+    models = {name: vendor.config for name, vendor in VENDORS.items()}
+    app = App(load(options.config_file, models))
+    log = logs.Log("app")
+    try:
+        await app.start(options.listen_address)
+        log.info("home-exporter started", version=__version__, address=options.listen_address)
+        # What was made by now lives as long as the process: no need to look at it again.
+        gc.freeze()
+        await asyncio.Event().wait()
+    finally:
+        await app.stop()
+        log.info("home-exporter stopped")
+
+
+async def _demo(options: argparse.Namespace) -> None:
+    from exporter.demo import demo  # noqa: PLC0415  # the simulator is for the demo alone
+
+    await demo(options.listen_address, options.scenario, options.seed)
+
+
+async def _until_signal(command: Callable[[], Awaitable[None]]) -> None:
+    """Run the command until it ends, or until SIGINT or SIGTERM cancels it."""
+    task = asyncio.ensure_future(command())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+def _raise_file_limit() -> None:
+    """Let the process have as many sockets as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

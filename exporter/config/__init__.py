@@ -1,0 +1,7 @@
+"""exporter.yml as a frozen, typed, validated configuration."""
+
+from exporter.config.account import AccountConfig, SecretField
+from exporter.config.fields import Duration
+from exporter.config.load import Config, config_model, load
+
+__all__ = ["AccountConfig", "Config", "Duration", "SecretField", "config_model", "load"]

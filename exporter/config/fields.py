@@ -1,0 +1,61 @@
+"""The types of single values in exporter.yml: durations and addresses of clouds."""
+
+import ipaddress
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"(?:\d+(?:ms|[smhd]))+")
+_PART = re.compile(r"(\d+)(ms|[smhd])")
+_LONGEST = 366 * 86400.0
+
+
+def expected(what: str) -> PydanticCustomError:
+    """Return the error that says what a key should have held."""
+    return PydanticCustomError("expected", "expected {what}", {"what": what})
+
+
+def parse_duration(raw: Any) -> float:
+    """Return Prometheus's notation of a duration (20m, 6h, 1h30m) as seconds."""
+    if isinstance(raw, str) and _DURATION.fullmatch(raw):
+        seconds = sum(int(count) * _UNITS[unit] for count, unit in _PART.findall(raw))
+        if 0 < seconds <= _LONGEST:
+            return seconds
+    shown = f", got {raw!r}" if isinstance(raw, str | int | float) else ""
+    raise expected(f"a duration such as 60s, 20m or 1h30m{shown}")
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether the host of a URL is this machine itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _base_url(raw: str) -> str:
+    try:
+        parts = urlsplit(raw)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_fine = False
+    if not port_is_fine or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise expected("an address such as https://host")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise expected("an address without user, query or fragment")
+    if parts.scheme == "http" and not is_loopback(raw):
+        raise expected("https: only a loopback address may be http")
+    return raw.rstrip("/")
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
+]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]

@@ -1,0 +1,168 @@
+"""Reads exporter.yml: all faults at once, each with file, key path and what was expected."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, create_model
+
+from exporter.config.account import AccountConfig, Strict
+from exporter.config.faults import key_path, validation_faults
+from exporter.config.secrets import resolve
+from exporter.errors import ConfigError
+from exporter.secret import Secret
+
+_FILE_LIMIT = 4 * 1024 * 1024
+_STATE_FOLDER = "home-exporter"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration; accounts of all vendors, in the order of the file."""
+
+    accounts: tuple[AccountConfig, ...]
+    state_dir: Path
+
+
+def config_model(vendors: Mapping[str, type[AccountConfig]]) -> type[BaseModel]:
+    """Return the type of the whole file: a list of accounts under each vendor's name."""
+    fields: dict[str, Any] = {
+        vendor: (tuple[model, ...] | None, None)  # type: ignore[valid-type]  # known at run time
+        for vendor, model in vendors.items()
+    }
+    fields["state_dir"] = (Path | None, Field(default=None, strict=False))
+    return create_model("ExporterConfig", __base__=Strict, **fields)
+
+
+def load(
+    path: Path,
+    vendors: Mapping[str, type[AccountConfig]],
+    environ: Mapping[str, str] = os.environ,
+) -> Config:
+    """Return the configuration in a file; raises ConfigError with every fault in it."""
+    model = config_model(vendors)
+    raw = _named(_parse(path), vendors)
+    faults: list[str] = []
+    try:
+        parsed = model.model_validate(raw)
+    except ValidationError as error:
+        faults += validation_faults(model, error)
+    secrets = _Accounts(path.parent, environ)
+    for vendor, accounts in _written(raw, vendors):
+        faults += secrets.faults(vendor, vendors[vendor], accounts)
+    if not faults and not secrets.found:
+        faults.append(f"(top level): expected an account under {' or '.join(vendors)}")
+    if faults:
+        raise ConfigError([f"{path}: {line}" for line in faults])
+    accounts = [account for vendor in vendors for account in getattr(parsed, vendor) or ()]
+    for account in accounts:
+        account.hold_secrets(secrets.found[account.vendor, account.name])
+    given: Path | None = parsed.state_dir  # type: ignore[attr-defined]  # a dynamic model
+    state_dir = path.parent / given.expanduser() if given else _default_state_dir(environ)
+    return Config(tuple(accounts), state_dir)
+
+
+def _parse(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_FILE_LIMIT + 1)
+    except OSError as error:
+        raise ConfigError([f"{path}: expected a readable file: {error.strerror}"]) from None
+    if len(text) > _FILE_LIMIT:
+        raise ConfigError([f"{path}: expected a file under {_FILE_LIMIT} bytes"])
+    try:
+        return yaml.load(text, _UniqueKeyLoader) or {}  # noqa: S506  # a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigError([f"{path}{line}: expected valid YAML: {error.problem}"]) from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise ConfigError([f"{path}: expected valid YAML in UTF-8"]) from None
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice; YAML would let the last one win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # yaml's signature
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        repeated = [key for key, count in keys.items() if count > 1]
+        if repeated:
+            problem = f"the key {repeated[0]} stands twice"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _named(raw: Any, vendors: Mapping[str, type[AccountConfig]]) -> Any:
+    """Give accounts without a name their default: homely-1, homely-2, ..."""
+    if not isinstance(raw, dict):
+        return raw
+    named = dict(raw)
+    for vendor in vendors:
+        accounts = raw.get(vendor)
+        if isinstance(accounts, list):
+            named[vendor] = tuple(
+                {"name": f"{vendor}-{number}", **account} if isinstance(account, dict) else account
+                for number, account in enumerate(accounts, start=1)
+            )
+    return named
+
+
+def _written(
+    raw: Any, vendors: Mapping[str, type[AccountConfig]]
+) -> Iterator[tuple[str, Sequence[Any]]]:
+    for vendor in vendors:
+        accounts = raw.get(vendor) if isinstance(raw, dict) else None
+        if isinstance(accounts, tuple):
+            yield vendor, accounts
+
+
+class _Accounts:
+    """Checks accounts as they are written, so that no fault hides another."""
+
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._environ = environ
+        self._callback_secrets: dict[str, str] = {}
+        self.found: dict[tuple[str, str], dict[str, Secret]] = {}
+
+    def faults(
+        self, vendor: str, model: type[AccountConfig], accounts: Sequence[Any]
+    ) -> Iterator[str]:
+        """Yield the faults between the keys of each account, and between the accounts."""
+        for index, raw in enumerate(accounts):
+            if isinstance(raw, dict):
+                path = key_path((vendor, index))
+                for key, fault in model.faults_across(raw):
+                    yield f"{path}.{key}: {fault}"
+                secrets, faults = resolve(model.secret_fields, raw, self._folder, self._environ)
+                for key, fault in faults.items():
+                    yield f"{path}.{key}: {fault}"
+                yield from self._shared(path, (vendor, str(raw["name"])), secrets)
+
+    def _shared(
+        self, path: str, account: tuple[str, str], secrets: dict[str, Secret]
+    ) -> Iterator[str]:
+        if account in self.found:
+            yield f"{path}.name: expected a name of its own, another account has it"
+        self.found[account] = secrets
+        if "callback_secret" in secrets:
+            first = self._callback_secrets.setdefault(secrets["callback_secret"].reveal(), path)
+            if first != path:
+                yield f"{path}.callback_secret: expected a secret of its own, {first} has the same"
+
+
+def _default_state_dir(environ: Mapping[str, str]) -> Path:
+    """Return systemd's folder, else XDG's, else the one in the home folder."""
+    # systemd may name several folders, with colons between them; the first is ours.
+    given = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if given:
+        return Path(given)
+    base = (
+        environ.get("XDG_STATE_HOME")
+        or Path(environ.get("HOME", "~")).expanduser() / ".local/state"
+    )
+    return Path(base) / _STATE_FOLDER

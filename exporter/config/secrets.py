@@ -1,0 +1,68 @@
+"""Where a secret of an account really is: in the file, in another file, in the environment."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from exporter.config.account import SecretField
+from exporter.secret import Secret
+
+_FILE_LIMIT = 64 * 1024
+
+
+class UnresolvedError(Exception):
+    """A secret could not be had; the message says what was expected, never the value."""
+
+
+def resolve(
+    fields: Iterable[SecretField], raw: Mapping[str, Any], folder: Path, environ: Mapping[str, str]
+) -> tuple[dict[str, Secret], dict[str, str]]:
+    """Return the secrets of an account as written, and the faults by key.
+
+    Paths are relative to `folder`; a value of the wrong type is left to the validation.
+    """
+    secrets: dict[str, Secret] = {}
+    faults: dict[str, str] = {}
+    for field in fields:
+        for key in field.keys:
+            given = raw.get(key)
+            if not isinstance(given, str):
+                continue
+            try:
+                secrets[field.name] = Secret(_checked(field, _read(key, given, folder, environ)))
+            except UnresolvedError as error:
+                faults[key] = str(error)
+    return secrets, faults
+
+
+def _read(key: str, given: str, folder: Path, environ: Mapping[str, str]) -> str:
+    if key.endswith("_file"):
+        return _read_file(folder / Path(given).expanduser())
+    if not key.endswith("_env"):
+        return given
+    if given not in environ:
+        raise UnresolvedError(f"expected the environment variable {given} to be set")
+    return environ[given]
+
+
+def _read_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_FILE_LIMIT + 1)
+        if len(data) > _FILE_LIMIT:
+            raise UnresolvedError(f"expected a small file, {path} is too large for a secret")
+        return data.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise UnresolvedError(f"expected UTF-8 text in {path}") from None
+    except OSError as error:
+        raise UnresolvedError(f"expected a readable file: {path}: {error.strerror}") from None
+
+
+def _checked(field: SecretField, value: str) -> str:
+    if not value.strip():
+        raise UnresolvedError("expected a value, found it empty")
+    if len(value) < field.min_length:
+        raise UnresolvedError(f"expected {field.min_length} characters or more")
+    if any(ord(character) < ord(" ") for character in value):
+        raise UnresolvedError("expected one line of text")
+    return value

@@ -1,0 +1,107 @@
+"""`home-exporter demo`: the real exporter on two simulated clouds, without account or internet."""
+
+import asyncio
+import secrets
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import yaml
+
+from exporter.app import App
+from exporter.clock import SystemClock
+from exporter.config import Config, load
+from exporter.errors import StartError
+from exporter.simulator import SCENARIOS, Simulator, Step
+from exporter.sources.vendors import VENDORS
+from exporter.web.server import parse_address
+
+# The simulated clouds do not mind: a tour of minutes wants polls in seconds.
+_HOMELY_POLL, _WALLY_POLL = "30s", "5s"
+_READY_LOOK = 0.05
+
+
+async def demo(address: str, scenario: str, seed: int) -> None:
+    """Run until cancelled; raises StartError for an unknown scenario or a taken address."""
+    if scenario not in SCENARIOS:
+        raise StartError(f"expected a scenario out of {', '.join(SCENARIOS)}, got {scenario!r}")
+    simulator = Simulator(clock=SystemClock(), seed=seed, scenario=scenario)
+    simulator.on_step = _tell
+    callback_secret = secrets.token_hex(16)
+    await simulator.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="home-exporter-demo-") as folder:
+            app = App(_config(simulator, Path(folder), callback_secret))
+            try:
+                await app.start(address)
+                base = _base_url(address, app.server.port)
+                path = f"/callbacks/wally/{quote(callback_secret)}"
+                simulator.callback_targets.append(f"{base}{path}")
+                await _until_ready(app)
+                _introduce(simulator, base)
+                simulator.play(scenario)
+                await asyncio.Event().wait()
+            finally:
+                await app.stop()
+    finally:
+        await simulator.stop()
+
+
+def _config(simulator: Simulator, folder: Path, callback_secret: str) -> Config:
+    """Write a configuration for the simulated accounts and load it as any other."""
+    homely = [
+        {
+            "base_url": simulator.homely_url,
+            "username": username,
+            "password": password,
+            "poll_interval": _HOMELY_POLL,
+            "poll_interval_disconnected": "10s",
+            "locations_refresh": "60s",
+        }
+        for username, password in simulator.homely_logins
+    ]
+    wally = [
+        {"base_url": simulator.wally_url, "token": token, "poll_interval": _WALLY_POLL}
+        for token in simulator.wally_tokens
+    ]
+    wally[0]["callback_secret"] = callback_secret
+    path = folder / "exporter.yml"
+    path.write_text(
+        yaml.safe_dump({"homely": homely, "wally": wally, "state_dir": str(folder / "state")})
+    )
+    return load(path, {name: vendor.config for name, vendor in VENDORS.items()})
+
+
+def _base_url(address: str, port: int) -> str:
+    host, _ = parse_address(address)
+    host = "127.0.0.1" if host in (None, "0.0.0.0") else host  # noqa: S104  # not bound here
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _until_ready(app: App) -> None:
+    while not app.is_ready():  # noqa: ASYNC110  # the app has no event for the one who waits once
+        await asyncio.sleep(_READY_LOOK)
+
+
+def _introduce(simulator: Simulator, base: str) -> None:
+    scenario = simulator.scenario
+    lines = [
+        "",
+        "home-exporter is serving two simulated clouds. Open:",
+        f"  {base}/          the page",
+        f"  {base}/metrics   what Prometheus scrapes",
+        f"  {simulator.control_url}/control/world   the simulated homes themselves",
+        "",
+        f"Scenario {scenario.name}: {scenario.summary}",
+        *(f"  {step.at:5.0f} s  {step.sentence}" for step in scenario.steps),
+        "",
+        "Ctrl-C ends it.",
+        "",
+    ]
+    print("\n".join(lines), flush=True)  # noqa: T201  # for the person at the terminal
+
+
+def _tell(step: Step) -> None:
+    moment = time.strftime("%H:%M:%S")
+    print(f"{moment}  {step.sentence}", flush=True)  # noqa: T201  # same

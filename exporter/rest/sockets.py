@@ -1,0 +1,52 @@
+"""Connections of urllib3 whose sockets another thread can cut."""
+
+import socket
+from contextlib import suppress
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+
+class Sockets:
+    """The sockets a transport has in use, so that another thread can cut them."""
+
+    def __init__(self) -> None:
+        self._live: set[socket.socket] = set()
+
+    def add(self, sock: socket.socket) -> None:
+        """Remember an open socket; closed ones are forgotten."""
+        self._live = {known for known in self._live if known.fileno() >= 0} | {sock}
+
+    def cut(self) -> None:
+        """End whatever is under way on them."""
+        for sock in self._live:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+def tracked_pools(sockets: Sockets) -> dict[str, type[HTTPConnectionPool]]:
+    """Return connection pools whose connections report their sockets, before and after TLS."""
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            sock = super()._new_conn()
+            sockets.add(sock)
+            return sock
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            sock = super()._new_conn()
+            sockets.add(sock)
+            return sock
+
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}

@@ -1,0 +1,129 @@
+"""One REST exchange of an account."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError
+
+from exporter import __version__
+from exporter.errors import CloudError, Outcome
+from exporter.jsontext import parse_json
+from exporter.rest.body import read
+from exporter.rest.failures import failures_named, http_date, refusal
+from exporter.rest.sockets import Sockets, tracked_pools
+
+TIME_LIMIT = 30.0
+_STEP_TIMEOUT = (10.0, 15.0)
+_SUCCESSES = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A usable answer: its JSON, and the cloud's own clock from the Date header if it sent one."""
+
+    body: Any
+    date: float | None
+
+
+class Bearer(AuthBase):
+    """Sets the Authorization header; given as `auth`, so that no ~/.netrc can replace it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign the request."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Anonymous(AuthBase):
+    """Sends no Authorization header, whatever ~/.netrc says."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Leave the request as it is."""
+        return request
+
+
+class Transport:
+    """Makes one call at a time on a session of its own; used from a worker thread."""
+
+    def __init__(
+        self, session: requests.Session | None = None, *, time_limit: float = TIME_LIMIT
+    ) -> None:
+        self._sockets = Sockets()
+        self._session = session or _session(self._sockets)
+        self._time_limit = time_limit
+
+    def exchange(
+        self, method: str, url: str, *, auth: AuthBase | None = None, body: Any = None
+    ) -> Answer:
+        """Return the JSON of a 2xx answer; raises CloudError for anything else."""
+        deadline = time.monotonic() + self._time_limit
+        with self._watchdog(), failures_named():
+            response = self._session.request(
+                method,
+                url,
+                json=body,
+                auth=auth or Anonymous(),
+                headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
+                timeout=_STEP_TIMEOUT,
+                allow_redirects=False,
+                stream=True,
+            )
+            try:
+                return _answer(response, read(response, deadline))
+            finally:
+                response.close()
+
+    def abort(self) -> None:
+        """Cut the call that is under way, if any, so that its thread comes free."""
+        self._sockets.cut()
+
+    def close(self) -> None:
+        """Close the session's idle connections."""
+        self._session.close()
+
+    @contextmanager
+    def _watchdog(self) -> Iterator[None]:
+        # The timeout of requests is per read: headers that drip would never reach it.
+        timer = threading.Timer(self._time_limit, self._sockets.cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except CloudError:
+            raise
+        except (requests.RequestException, HTTPError, OSError) as error:
+            if timer.finished.is_set():
+                raise CloudError(Outcome.TIMEOUT) from error
+            raise
+        finally:
+            timer.cancel()
+
+
+def _session(sockets: Sockets) -> requests.Session:
+    session = requests.Session()
+    session.headers["User-Agent"] = f"home-exporter/{__version__}"
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)
+    adapter.poolmanager.pool_classes_by_scheme = tracked_pools(sockets)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _answer(response: requests.Response, body: bytes) -> Answer:
+    status = response.status_code
+    if status not in _SUCCESSES:
+        raise refusal(status, response, body)
+    try:
+        return Answer(parse_json(body), http_date(response.headers.get("Date")))
+    except ValueError:
+        raise CloudError(Outcome.UNUSABLE) from None

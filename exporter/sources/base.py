@@ -1,0 +1,89 @@
+"""The protocols behind which each vendor stands: what an account can be asked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from exporter.config import AccountConfig
+from exporter.model import ActivityChange, Change, LocationRef, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """One successful poll: `began` is monotonic, `vendor_now` the cloud's time of its answer."""
+
+    snapshot: Snapshot
+    began: float
+    vendor_now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One pushed event: its type, the location it names if any, what it changes if that is known.
+
+    `stamp` is the vendor's own time in it, in seconds since the epoch.
+    """
+
+    type: str
+    location_id: str = ""
+    change: Change | None = None
+    stamp: float | None = None
+
+
+#: How a mapping learns the model of a device that an event names; None for an unknown device.
+ModelOf = Callable[[str], str | None]
+
+
+class Source(Protocol):
+    """One account with one vendor. Calls raise CloudError or OnHoldError, and nothing else."""
+
+    @property
+    def config(self) -> AccountConfig:
+        """The account's configuration."""
+        ...
+
+    async def locations(self) -> Sequence[LocationRef]:
+        """Ask which locations the account has now."""
+        ...
+
+    async def poll(self, location_id: str) -> Polled:
+        """Ask for all that is known of one location."""
+        ...
+
+
+class StreamListener(Protocol):
+    """Who is told what happens on a stream; called on the event loop, never raises."""
+
+    def connected(self) -> None:
+        """Take that the stream is up."""
+        ...
+
+    def disconnected(self, reason: str) -> None:
+        """Take that the stream was lost or not had."""
+        ...
+
+    def event(self, payload: Any) -> None:
+        """Take one event as the vendor sent it."""
+        ...
+
+
+@runtime_checkable
+class StreamSource(Source, Protocol):
+    """A source that also pushes changes over one connection per location."""
+
+    async def follow(self, location_id: str, listener: StreamListener) -> None:
+        """Keep the location's stream up until cancelled."""
+        ...
+
+    def event(self, payload: Any, model_of: ModelOf) -> Event | None:
+        """Return what an event says, None for one that is malformed."""
+        ...
+
+
+@runtime_checkable
+class CallbackSource(Source, Protocol):
+    """A source whose cloud also calls us."""
+
+    def callback(self, payload: Any) -> tuple[list[ActivityChange], int]:
+        """Return what a callback says, and how many of its items were malformed."""
+        ...

@@ -1,0 +1,54 @@
+"""What the mappings of one vendor could not use or did not know: bounded, for the telemetry."""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+
+VOCABULARY_LIMIT = 50
+OTHER = "other"
+
+
+class Reject(StrEnum):
+    """Why a value was not believed: the closed list behind the `reason` label."""
+
+    TYPE = "type"
+    NOT_FINITE = "not_finite"
+    RANGE = "range"
+    FUTURE_TIME = "future_time"
+    IDENTITY = "identity"
+    DUPLICATE = "duplicate"
+    THRESHOLD_UNIT = "threshold_unit"
+
+
+class Vocabulary:
+    """Words that a vendor may bring along: the first 50 as they are, then "other"."""
+
+    def __init__(self, known: tuple[str, ...] = (), limit: int = VOCABULARY_LIMIT) -> None:
+        self._known = frozenset(known)
+        self._limit = limit
+        self._learnt: dict[str, None] = {}
+
+    def word(self, raw: str) -> str:
+        """Return the word itself while there is room for it, else "other"."""
+        if raw in self._known or raw in self._learnt:
+            return raw
+        if len(self._learnt) >= self._limit:
+            return OTHER
+        self._learnt[raw] = None
+        return raw
+
+    def __len__(self) -> int:
+        return len(self._learnt)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._learnt)
+
+
+class Findings:
+    """One vendor's rejected values, unmapped states and learnt words, over the process's life."""
+
+    def __init__(self, on_reject: Callable[[Reject], None] = lambda _: None) -> None:
+        self.reject = on_reject
+        self.unmapped = Vocabulary()
+        self.event_types = Vocabulary()
+        self.alarm_states = Vocabulary()
+        self.activity_kinds = Vocabulary()

@@ -1,0 +1,1 @@
+"""Homely: REST for state, one Socket.IO connection per location for changes."""

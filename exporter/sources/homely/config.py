@@ -1,0 +1,73 @@
+"""What a Homely account has in exporter.yml."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import Field, SecretStr
+
+from exporter.config import AccountConfig, Duration, SecretField
+from exporter.config.account import Strict
+from exporter.config.fields import BaseUrl
+
+_MINUTE, _HOUR = 60.0, 3600.0
+
+
+class LocationFilter(Strict):
+    """Which locations of the account are read: names or ids, `*` stands for anything."""
+
+    include: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
+    exclude: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+    def admits(self, location_id: str, name: str) -> bool:
+        """Return whether a location is read."""
+        return _matches(self.include, location_id, name) and not _matches(
+            self.exclude, location_id, name
+        )
+
+
+def _matches(patterns: tuple[str, ...], location_id: str, name: str) -> bool:
+    return any(
+        fnmatchcase(name, pattern.strip()) or pattern.strip() in (location_id, name)
+        for pattern in patterns
+    )
+
+
+class HomelyConfig(AccountConfig):
+    """One Homely login."""
+
+    vendor: ClassVar[str] = "homely"
+    secret_fields: ClassVar[tuple[SecretField, ...]] = (SecretField("password"),)
+    poll_floor: ClassVar[float] = 60.0
+    floored: ClassVar[tuple[str, ...]] = (
+        "poll_interval",
+        "poll_interval_disconnected",
+        "locations_refresh",
+    )
+
+    base_url: BaseUrl = "https://sdk.iotiliti.cloud"
+    username: Annotated[SecretStr, Field(min_length=1)]
+    password: Annotated[SecretStr, Field(min_length=1)] | None = None
+    password_file: Annotated[Path, Field(strict=False)] | None = None
+    password_env: str | None = None
+    locations: LocationFilter = LocationFilter()
+    locations_refresh: Duration = 6 * _HOUR
+    poll_interval: Duration = 20 * _MINUTE
+    poll_interval_disconnected: Duration = 5 * _MINUTE
+    stale_after: Duration = 3 * _HOUR
+    device_stale_after: Duration = 24 * _HOUR
+
+    def poll_every(self, *, streaming: bool) -> float:
+        """Return the seconds between two polls; a socket that is down makes them more frequent."""
+        if streaming:
+            return self.poll_interval
+        return min(self.poll_interval, self.poll_interval_disconnected)
+
+    @property
+    def list_every(self) -> float:
+        """The seconds between two listings of the account's locations."""
+        return self.locations_refresh
+
+    def calls_per_second(self, locations: int) -> float:
+        """Return how many calls the configured cadence makes; each may need a token first."""
+        return 2 * super().calls_per_second(locations)

@@ -1,0 +1,211 @@
+"""What Homely's answers and events mean, in the neutral vocabulary; pure, and never raises."""
+
+import re
+from typing import Any
+
+from exporter.catalog import readings
+from exporter.errors import CloudError, Outcome
+from exporter.model import AlarmChange, Device, DeviceChange, LocationRef, Reading, Snapshot
+from exporter.sources.base import Event, ModelOf
+from exporter.sources.findings import Reject
+from exporter.sources.homely.states import (
+    ALARM_STATES,
+    CONFIGURATION,
+    LEFT_OUT,
+    NO_FLOOR_SENSOR,
+    PARENT,
+    Rule,
+    rule_for,
+)
+from exporter.sources.values import Reader, identity, mapping, sequence, text
+
+_FLOOR_AND_ROOM = re.compile(r"(Floor -?\d+)\s+-\s+(.+)", re.DOTALL)
+_INT16_SPAN = 0x10000
+_INT16_MAX = 0x7FFF
+
+
+def map_locations(payload: Any, reader: Reader) -> list[LocationRef]:
+    """Return the account's locations; raises CloudError for a body that is no list."""
+    if not isinstance(payload, list):
+        raise CloudError(Outcome.UNUSABLE)
+    found: dict[str, LocationRef] = {}
+    for item in payload:
+        location_id = identity(mapping(item).get("locationId"))
+        if not location_id:
+            reader.reject(Reject.IDENTITY)
+        elif location_id not in found:
+            found[location_id] = LocationRef(location_id, text(item.get("name")))
+    return list(found.values())
+
+
+def map_home(payload: Any, reader: Reader) -> Snapshot:
+    """Return what one home looks like; raises CloudError for a body without a list of devices."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("devices"), list):
+        raise CloudError(Outcome.UNUSABLE)
+    devices: dict[str, Device] = {}
+    for item in payload["devices"]:
+        device = _device(mapping(item), reader)
+        if device is None:
+            continue
+        if device.id in devices:
+            reader.reject(Reject.DUPLICATE)
+            continue
+        devices[device.id] = device
+    return Snapshot(
+        name=text(payload.get("name")),
+        gateway_serial=text(payload.get("gatewayserial")),
+        devices=tuple(devices.values()),
+        alarm_state=_alarm_state(payload.get("alarmState"), reader),
+        alarm_states=ALARM_STATES,
+    )
+
+
+def _alarm_state(raw: Any, reader: Reader) -> str | None:
+    if raw is None:
+        return None
+    state = text(raw)
+    if not state:
+        reader.reject(Reject.TYPE)
+        return None
+    return state if state in ALARM_STATES else reader.findings.alarm_states.word(state)
+
+
+def _device(item: dict[str, Any], reader: Reader) -> Device | None:
+    device_id = identity(item.get("id"))
+    if not device_id:
+        reader.reject(Reject.IDENTITY)
+        return None
+    model = text(item.get("modelName"))
+    floor, room = _floor_and_room(text(item.get("location")))
+    states = _States(model, reader)
+    for feature, body in mapping(item.get("features")).items():
+        for name, state in mapping(mapping(body).get("states")).items():
+            states.read(feature, name, state)
+    found = dict(states.readings)
+    if item.get("online") is not None:
+        found["online"] = Reading(readings.DEVICE_ONLINE, reader.boolean(item["online"]))
+    return Device(
+        id=device_id,
+        name=text(item.get("name")),
+        room=room,
+        info={"model": model, "serial": text(item.get("serialNumber")), "floor": floor},
+        parent=states.parent or "",
+        readings=found,
+        updated=states.updated,
+    )
+
+
+def _floor_and_room(location: str) -> tuple[str, str]:
+    """Split "Floor -1 - Living room"; a custom text is the room as it stands."""
+    match = _FLOOR_AND_ROOM.fullmatch(location)
+    return (match[1], match[2].strip()) if match else ("", location)
+
+
+class _States:
+    """Collects the readings of one device's states, whichever way they came."""
+
+    def __init__(self, model: str, reader: Reader) -> None:
+        self._model = model
+        self._reader = reader
+        self.readings: list[tuple[str, Reading]] = []
+        self.parent: str | None = None
+        self.updated: float | None = None
+
+    def read(self, feature: str, name: str, raw: Any) -> None:
+        """Add one state; null, {} and values that are not believed leave no value behind."""
+        source = f"{text(feature)}.{text(name)}"
+        state = mapping(raw)
+        if raw is not None and not isinstance(raw, dict):
+            self._reader.reject(Reject.TYPE)
+        updated, stamp = self._reader.when(state.get("lastUpdated"))
+        if updated is not None:
+            self.updated = max(updated, self.updated or updated)
+        value = state.get("value")
+        if source == PARENT:
+            self.parent = text(value)
+        elif source not in LEFT_OUT:
+            rule = rule_for(source, self._model)
+            if rule is None:
+                self._other(source, text(feature), text(name), value, (updated, stamp))
+            else:
+                number = None if value is None else _value(rule, value, self._reader)
+                reading = Reading(rule.metric, number, updated, stamp, rule.labels, rule.rank)
+                self.readings.append((source, reading))
+
+    def _other(
+        self,
+        source: str,
+        feature: str,
+        name: str,
+        raw: Any,
+        when: tuple[float | None, float | None],
+    ) -> None:
+        labels = (feature, name)
+        if source not in CONFIGURATION and self._reader.findings.unmapped.word(source) != source:
+            source, labels = "other.other", ("other", "other")
+        number: float | None = None
+        if isinstance(raw, bool):
+            number = float(raw)
+        elif isinstance(raw, int | float):
+            number = self._reader.number(raw, readings.DEVICE_STATE)
+        self.readings.append((source, Reading(readings.DEVICE_STATE, number, *when, labels)))
+
+
+def _value(rule: Rule, raw: Any, reader: Reader) -> float | None:
+    if rule.metric.boolean:
+        return reader.boolean(raw, invert=rule.invert)
+    if rule.int16 and isinstance(raw, int) and _INT16_MAX < raw < _INT16_SPAN:
+        raw -= _INT16_SPAN
+    if rule.int16 and raw == NO_FLOOR_SENSOR * rule.divide:
+        return None
+    return reader.number(raw, rule.metric, times=rule.times, divide=rule.divide)
+
+
+def map_event(payload: Any, reader: Reader, model_of: ModelOf) -> Event | None:
+    """Return what a socket event says, or None for one that is malformed."""
+    kind = text(mapping(payload).get("type"))
+    if not kind:
+        return None
+    body = payload.get("data")
+    if not isinstance(body, dict):
+        body = payload.get("payload")
+    if kind == "alarm-state-changed":
+        return _alarm_event(kind, body, reader)
+    if kind == "device-state-changed":
+        return _device_event(kind, body, reader, model_of)
+    return Event(reader.findings.event_types.word(kind))
+
+
+def _alarm_event(kind: str, body: Any, reader: Reader) -> Event | None:
+    data = mapping(body)
+    state = _alarm_state(data.get("state"), reader)
+    if state is None:
+        return None
+    updated, stamp = reader.when(data.get("timestamp"))
+    return Event(
+        kind,
+        identity(data.get("rootLocationId") or data.get("locationId")),
+        AlarmChange(state, updated),
+        stamp,
+    )
+
+
+def _device_event(kind: str, body: Any, reader: Reader, model_of: ModelOf) -> Event | None:
+    data = mapping(body)
+    device_id = identity(data.get("deviceId"))
+    changes = sequence(data.get("changes")) or [data.get("change")]
+    changes = [change for change in changes if _names_a_state(change)]
+    if not device_id or not changes:
+        return None
+    model = model_of(device_id)
+    states = _States(model or "", reader)
+    if model is not None:
+        for change in changes:
+            states.read(change["feature"], change["stateName"], change)
+    change = DeviceChange(device_id, tuple(states.readings), states.updated, states.parent)
+    return Event(kind, identity(data.get("rootLocationId")), change, states.updated)
+
+
+def _names_a_state(change: Any) -> bool:
+    data = mapping(change)
+    return isinstance(data.get("feature"), str) and isinstance(data.get("stateName"), str)

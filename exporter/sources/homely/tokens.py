@@ -1,0 +1,111 @@
+"""The token of one Homely login: fetched when needed, refreshed, or had by one full login."""
+
+from typing import Any
+
+from exporter.clock import Clock
+from exporter.errors import CloudError, Outcome
+from exporter.secret import Secret
+from exporter.sources.gate import Gate, Reply
+from exporter.sources.homely.config import HomelyConfig
+from exporter.sources.values import mapping
+
+#: A token with less than this left is not used for a new call or connection.
+_MARGIN = 10.0
+_DEFAULT_LIFE = 60.0
+_TRANSIENT = frozenset(
+    {
+        Outcome.CLIENT_ERROR,
+        Outcome.CONNECTION,
+        Outcome.DNS,
+        Outcome.RATE_LIMITED,
+        Outcome.SERVER_ERROR,
+        Outcome.TIMEOUT,
+        Outcome.TLS,
+    }
+)
+_REFUSED = frozenset({Outcome.BAD_REQUEST, Outcome.FORBIDDEN, Outcome.UNAUTHORIZED})
+
+
+class Tokens:
+    """Holds one login's tokens; whoever asks for a new one holds the gate."""
+
+    def __init__(self, config: HomelyConfig, gate: Gate, clock: Clock) -> None:
+        self._config = config
+        self._gate = gate
+        self._clock = clock
+        self._access: tuple[Secret, float] | None = None
+        self._refresh: tuple[Secret, float] | None = None
+
+    def held(self) -> Secret | None:
+        """Return the token that is held, if it lives long enough to be used."""
+        return self._alive(self._access, _MARGIN)
+
+    async def get(self) -> Secret:
+        """Return a usable token, with a call only if none is held."""
+        return self.held() or await self.renew()
+
+    async def renew(self) -> Secret:
+        """Return a new token: by the refresh token, else by one login."""
+        self._access = None
+        refresh = self._alive(self._refresh, 0.0)
+        if refresh is not None:
+            try:
+                reply = await self._post("refresh-token", {"refresh_token": refresh.reveal()})
+                return self._take(reply)
+            except CloudError as error:
+                # Where the cloud never judged the refresh token, it may still be good.
+                if error.outcome in _TRANSIENT:
+                    raise
+        self._refresh = None
+        return await self._login()
+
+    def forget(self) -> None:
+        """Drop what the cloud has refused."""
+        self._access = self._refresh = None
+
+    def forget_access(self) -> None:
+        """Drop the access token alone: the next need refreshes it."""
+        self._access = None
+
+    async def _login(self) -> Secret:
+        credentials = {
+            "username": self._config.username.get_secret_value(),
+            "password": self._config.secret("password").reveal(),
+        }
+        try:
+            reply = await self._post("token", credentials)
+        except CloudError as error:
+            if error.outcome in _REFUSED:
+                raise self._gate.refuse(error) from None
+            raise
+        return self._take(reply)
+
+    async def _post(self, name: str, body: dict[str, str]) -> Reply:
+        endpoint = "refresh" if name == "refresh-token" else name
+        return await self._gate.call(endpoint, "POST", f"/homely/oauth/{name}", body=body)
+
+    def _take(self, reply: Reply) -> Secret:
+        answer = mapping(reply.body)
+        access, refresh = _token(answer.get("access_token")), _token(answer.get("refresh_token"))
+        if access is None:
+            raise CloudError(Outcome.UNUSABLE)
+        self._access = (access, reply.began + _life(answer.get("expires_in")))
+        if refresh is not None:
+            self._refresh = (refresh, reply.began + _life(answer.get("refresh_expires_in")))
+        return access
+
+    def _alive(self, token: tuple[Secret, float] | None, margin: float) -> Secret | None:
+        if token is None or token[1] - self._clock.monotonic() < margin:
+            return None
+        return token[0]
+
+
+def _token(raw: Any) -> Secret | None:
+    if isinstance(raw, str) and raw and raw.isascii() and raw.isprintable():
+        return Secret(raw)
+    return None
+
+
+def _life(raw: Any) -> float:
+    is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    return float(raw) if is_number and raw > 0 else _DEFAULT_LIFE

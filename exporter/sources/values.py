@@ -1,0 +1,98 @@
+"""How a raw JSON value of any vendor becomes a number, a bool, a text or a time, or nothing."""
+
+import math
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from exporter.catalog import Metric
+from exporter.sources.findings import Findings, Reject
+
+#: A vendor's time further ahead of ours than this is not believed.
+FUTURE_TOLERANCE = 300.0
+LABEL_LIMIT = 128
+
+# A NUL ends the page for Prometheus's lexer, a lone surrogate cannot be encoded at all.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def text(raw: Any) -> str:
+    """Return a string as a label value: stripped, printable, cut; anything else as ""."""
+    if not isinstance(raw, str):
+        return ""
+    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", raw).strip()[:LABEL_LIMIT].rstrip()
+
+
+def identity(raw: Any) -> str:
+    """Return an id, or "" for one that could not be told from another once cut or cleaned."""
+    clean = text(raw)
+    return clean if isinstance(raw, str) and clean == raw.strip() else ""
+
+
+def mapping(raw: Any) -> dict[str, Any]:
+    """Return a JSON object as it is, anything else as an empty one."""
+    return raw if isinstance(raw, dict) else {}
+
+
+def sequence(raw: Any) -> list[Any]:
+    """Return a JSON array as it is, anything else as an empty one."""
+    return raw if isinstance(raw, list) else []
+
+
+def instant(raw: Any) -> float | None:
+    """Return an ISO 8601 string as seconds since the epoch; a naive one is taken as UTC."""
+    if not isinstance(raw, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(raw.strip())
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return moment.timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+class Reader:
+    """Reads the values of one payload that arrived at `now` (seconds, by the vendor's clock)."""
+
+    def __init__(self, now: float, findings: Findings) -> None:
+        self.now = now
+        self.findings = findings
+
+    def reject(self, reason: Reject) -> None:
+        """Count a value that is not believed."""
+        self.findings.reject(reason)
+
+    def number(
+        self, raw: Any, metric: Metric, *, times: float = 1.0, divide: float = 1.0
+    ) -> float | None:
+        """Return a finite number in the metric's unit and range, else None and a count."""
+        if isinstance(raw, bool) or not isinstance(raw, int | float):
+            self.reject(Reject.TYPE)
+            return None
+        try:
+            value = raw * times / divide
+        except OverflowError:
+            value = math.inf
+        if not math.isfinite(value):
+            self.reject(Reject.NOT_FINITE)
+            return None
+        if metric.bounds and not metric.bounds[0] <= value <= metric.bounds[1]:
+            self.reject(Reject.RANGE)
+            return None
+        return value
+
+    def boolean(self, raw: Any, *, invert: bool = False) -> float | None:
+        """Return a JSON bool as 0 or 1, else None and a count."""
+        if not isinstance(raw, bool):
+            self.reject(Reject.TYPE)
+            return None
+        return float(raw is not invert)
+
+    def when(self, raw: Any) -> tuple[float | None, float | None]:
+        """Return a vendor's time as (believed, as sent); one in the future becomes the arrival."""
+        stamp = instant(raw)
+        if stamp is None or stamp <= self.now + FUTURE_TOLERANCE:
+            return stamp, stamp
+        self.reject(Reject.FUTURE_TIME)
+        return self.now, stamp

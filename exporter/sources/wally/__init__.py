@@ -1,0 +1,1 @@
+"""WallyHome: REST for state, HTTP callbacks for the vendor's alerts."""

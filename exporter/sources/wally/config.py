@@ -1,0 +1,36 @@
+"""What a WallyHome account has in exporter.yml."""
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import Field, SecretStr
+
+from exporter.config import AccountConfig, Duration, SecretField
+from exporter.config.fields import BaseUrl
+from exporter.sources.wally.thresholds import ThresholdUnit
+
+_MINUTE, _HOUR = 60.0, 3600.0
+CALLBACK_SECRET_LENGTH = 16
+
+
+class WallyConfig(AccountConfig):
+    """One WallyHome account."""
+
+    vendor: ClassVar[str] = "wally"
+    secret_fields: ClassVar[tuple[SecretField, ...]] = (
+        SecretField("token"),
+        SecretField("callback_secret", required=False, min_length=CALLBACK_SECRET_LENGTH),
+    )
+    poll_floor: ClassVar[float] = 10.0
+
+    base_url: BaseUrl = "https://api.snsr.net"
+    token: Annotated[SecretStr, Field(min_length=1)] | None = None
+    token_file: Annotated[Path, Field(strict=False)] | None = None
+    token_env: str | None = None
+    callback_secret: SecretStr | None = None
+    callback_secret_file: Annotated[Path, Field(strict=False)] | None = None
+    callback_secret_env: str | None = None
+    poll_interval: Duration = _MINUTE
+    stale_after: Duration = 15 * _MINUTE
+    device_stale_after: Duration = 2 * _HOUR
+    threshold_unit: Annotated[ThresholdUnit, Field(strict=False)] = ThresholdUnit.CELSIUS

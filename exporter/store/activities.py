@@ -1,0 +1,114 @@
+"""The vendor's own alerts about one device: each identity once, never going backwards."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.model import Activity, ActivityState
+
+ACTIVITY_LIMIT = 100
+ACTIVITY_LIFE = 7 * 86400.0
+_OMISSIONS = 2
+_ORDER = tuple(ActivityState)
+
+
+@dataclass(slots=True)
+class _Entry:
+    activity: Activity
+    touched: float
+    pushed: float | None = None
+    omitted: int = 0
+
+    @property
+    def is_gone(self) -> bool:
+        return self.omitted >= _OMISSIONS
+
+    @property
+    def is_ongoing(self) -> bool:
+        return not self.is_gone and self.activity.state is not ActivityState.RESOLVED
+
+
+class Ledger:
+    """Activities by identity (kind, created); times are monotonic seconds."""
+
+    __slots__ = ("_entries", "counts", "kinds")
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], _Entry] = {}
+        self.counts: Counter[str] = Counter()
+        self.kinds: dict[str, None] = {}
+
+    def push(self, activity: Activity, now: float) -> bool:
+        """Take an activity from a callback; return whether its identity is new."""
+        is_new = self._take(activity, now)
+        entry = self._entries[activity.kind, activity.created]
+        entry.pushed = now
+        if is_new:
+            self.counts[activity.kind] += 1
+        return is_new
+
+    def poll(
+        self, listed: tuple[Activity, ...], began: float, now: float, *, baseline: bool
+    ) -> None:
+        """Take a poll's whole list; what a callback said since `began` is not undone by it."""
+        identities = set()
+        for activity in listed:
+            identities.add((activity.kind, activity.created))
+            if self._take(activity, now, began) and not baseline:
+                self.counts[activity.kind] += 1
+        for identity, entry in self._entries.items():
+            if identity not in identities and not _pushed_since(entry, began):
+                entry.omitted = min(entry.omitted + 1, _OMISSIONS)
+        self._forget(now)
+
+    def ongoing(self) -> Iterator[tuple[str, ActivityState, int]]:
+        """Yield how many activities of each kind seen are open and how many acknowledged."""
+        tally = Counter(
+            (entry.activity.kind, entry.activity.state)
+            for entry in self._entries.values()
+            if entry.is_ongoing
+        )
+        for kind in self.kinds:
+            for state in (ActivityState.OPEN, ActivityState.ACKNOWLEDGED):
+                yield kind, state, tally[kind, state]
+
+    def has_pushed_leak(self) -> bool:
+        """Return whether a leak that a callback told of still goes on."""
+        return any(
+            entry.activity.is_leak and entry.is_ongoing and entry.pushed is not None
+            for entry in self._entries.values()
+        )
+
+    def _take(self, activity: Activity, now: float, began: float | None = None) -> bool:
+        identity = (activity.kind, activity.created)
+        self.kinds.setdefault(activity.kind)
+        entry = self._entries.get(identity)
+        if entry is None:
+            self._make_room()
+            self._entries[identity] = _Entry(activity, now)
+            return True
+        entry.touched = now
+        if began is not None and _pushed_since(entry, began):
+            return False
+        advances = _ORDER.index(activity.state) > _ORDER.index(entry.activity.state)
+        if advances:
+            entry.activity = activity
+        if advances or began is not None:
+            entry.omitted = 0
+        return False
+
+    def _make_room(self) -> None:
+        if len(self._entries) >= ACTIVITY_LIMIT:
+            entries = self._entries
+            del entries[
+                min(entries, key=lambda key: (entries[key].is_ongoing, entries[key].touched))
+            ]
+
+    def _forget(self, now: float) -> None:
+        for identity, entry in list(self._entries.items()):
+            if not entry.is_ongoing and now - entry.touched > ACTIVITY_LIFE:
+                del self._entries[identity]
+
+
+def _pushed_since(entry: _Entry, began: float) -> bool:
+    return entry.pushed is not None and entry.pushed > began

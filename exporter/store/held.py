@@ -1,0 +1,103 @@
+"""What is held of one location and of each of its devices: plain mutable records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporter.catalog import Metric
+from exporter.model import LocationKey, Reading
+from exporter.store.activities import Ledger
+from exporter.store.edges import Edges
+from exporter.store.totals import TotalGuard
+
+NEVER = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long an account's data is believed, in seconds."""
+
+    stale_after: float
+    device_stale_after: float
+
+
+@dataclass(slots=True)
+class HeldDevice:
+    """One device; `readings` by source field, `pushed` the monotonic arrival of pushed ones."""
+
+    id: str
+    name: str = ""
+    room: str = ""
+    info: Mapping[str, str] = field(default_factory=dict)
+    parent: str = ""
+    readings: dict[str, Reading] = field(default_factory=dict)
+    pushed: dict[str, float] = field(default_factory=dict)
+    updated: float | None = None
+    reading_times: dict[str, float] = field(default_factory=dict)
+    contact: float = NEVER
+    omitted: int = 0
+    edges: Edges = field(default_factory=Edges)
+    ledger: Ledger = field(default_factory=Ledger)
+    leak_counted_at: float = NEVER
+    totals: dict[str, TotalGuard] = field(default_factory=dict)
+    series: int = 0
+    dropped: int = 0
+
+    def resolved(self, metric: Metric, labels: tuple[str, ...] = ()) -> Reading | None:
+        """Return the reading that is served as `metric`: the best-ranked one with a value."""
+        found = [
+            reading
+            for reading in self.readings.values()
+            if reading.metric is metric and reading.labels == labels and reading.value is not None
+        ]
+        return min(found, key=lambda reading: reading.rank, default=None)
+
+
+@dataclass(slots=True)
+class HeldAlarm:
+    """State of a location's alarm; `states` are all that were documented or observed."""
+
+    state: str | None = None
+    states: dict[str, None] = field(default_factory=dict)
+    changes: dict[str, int] = field(default_factory=dict)
+    pushed: float = NEVER
+
+    def know(self, states: tuple[str, ...]) -> None:
+        """Show these states, with their changes from 0."""
+        for state in states:
+            self.states.setdefault(state)
+            self.changes.setdefault(state, 0)
+
+    def become(self, state: str) -> bool:
+        """Take the current state; return whether it is another one than before."""
+        self.know((state,))
+        changed = self.state is not None and state != self.state
+        self.state = state
+        if changed:
+            self.changes[state] += 1
+        return changed
+
+
+@dataclass(slots=True)
+class HeldLocation:
+    """One location; `polled` is monotonic, the `_at` fields are wall time for people to read.
+
+    `offset` turns monotonic time into the vendor's own: a machine with a wrong clock must not
+    take fresh readings for old ones.
+    """
+
+    key: LocationKey
+    account: str
+    policy: Policy
+    name: str = ""
+    gateway_serial: str = ""
+    suspended: bool | None = None
+    expected_devices: int | None = None
+    devices: dict[str, HeldDevice] = field(default_factory=dict)
+    alarm: HeldAlarm = field(default_factory=HeldAlarm)
+    polled: float = NEVER
+    polled_at: float | None = None
+    pushed_at: float | None = None
+    offset: float = 0.0
+    stream_connected: bool | None = None
+    next_poll_at: float | None = None
+    series: int = 0

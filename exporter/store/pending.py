@@ -1,0 +1,35 @@
+"""Callbacks about sensors that no poll has shown yet, kept within a bound."""
+
+from exporter.model import Activity
+
+SENSOR_LIMIT = 100
+_PER_SENSOR = 100
+_LIFE = 7 * 86400.0
+
+#: (vendor, account)
+_Account = tuple[str, str]
+
+
+class Pending:
+    """Activities that wait for their sensor to appear; times are monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[_Account, dict[str, list[tuple[float, Activity]]]] = {}
+
+    def keep(self, account: _Account, device_id: str, activity: Activity, now: float) -> bool:
+        """Keep an activity; return False where there is no room for it."""
+        sensors = self._waiting.setdefault(account, {})
+        for known, kept in list(sensors.items()):
+            if now - kept[-1][0] > _LIFE:
+                del sensors[known]
+        if device_id not in sensors and len(sensors) >= SENSOR_LIMIT:
+            return False
+        kept = sensors.setdefault(device_id, [])
+        if len(kept) >= _PER_SENSOR:
+            return False
+        kept.append((now, activity))
+        return True
+
+    def take(self, account: _Account, device_id: str) -> list[tuple[float, Activity]]:
+        """Return and forget what waits for a sensor, in the order of arrival."""
+        return self._waiting.get(account, {}).pop(device_id, [])

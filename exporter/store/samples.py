@@ -1,0 +1,114 @@
+"""What is served of the held state at a moment: samples, before any text."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from exporter.catalog import Metric, own, readings
+from exporter.model import Reading
+from exporter.store.freshness import DeviceView, alarm_is_fresh, is_up
+from exporter.store.held import HeldDevice, HeldLocation
+
+
+class Sample(NamedTuple):
+    """One sample: `labels` are the metric's own, beyond those of its scope."""
+
+    metric: Metric
+    labels: tuple[str, ...]
+    value: float
+
+
+def location_base(location: HeldLocation) -> tuple[str, ...]:
+    """Return the label values that every series of the location begins with."""
+    return (*location.key, location.name)
+
+
+def device_base(location: HeldLocation, device: HeldDevice) -> tuple[str, ...]:
+    """Return the label values that every series of the device begins with."""
+    return (*location_base(location), device.room, device.name, device.id)
+
+
+def location_samples(location: HeldLocation, now: float) -> list[Sample]:
+    """Return the samples of the location itself."""
+    return [
+        Sample(readings.UP, (), float(is_up(location, now))),
+        Sample(readings.LOCATION_INFO, (location.gateway_serial,), 1.0),
+        *_location_facts(location, now),
+        *_alarm(location, now),
+    ]
+
+
+def _location_facts(location: HeldLocation, now: float) -> Iterator[Sample]:
+    times = (("poll", location.polled_at), ("push", location.pushed_at))
+    for source, moment in times:
+        if moment is not None:
+            yield Sample(readings.LOCATION_UPDATED, (source,), moment)
+    optional: tuple[tuple[Metric, float | None], ...] = (
+        (readings.LOCATION_SUSPENDED, location.suspended),
+        (own.STREAM_CONNECTED, location.stream_connected),
+        (own.NEXT_POLL, location.next_poll_at),
+    )
+    if is_up(location, now):
+        optional += (
+            (readings.LOCATION_DEVICES, len(location.devices)),
+            (readings.LOCATION_DEVICES_EXPECTED, location.expected_devices),
+        )
+    for metric, value in optional:
+        if value is not None:
+            yield Sample(metric, (), float(value))
+
+
+def _alarm(location: HeldLocation, now: float) -> Iterator[Sample]:
+    alarm = location.alarm
+    if alarm.state is not None and alarm_is_fresh(location, now):
+        for state in alarm.states:
+            yield Sample(readings.ALARM_STATE, (state,), float(state == alarm.state))
+    for state, count in alarm.changes.items():
+        yield Sample(readings.ALARM_STATE_CHANGES, (state,), float(count))
+
+
+def device_samples(device: HeldDevice, view: DeviceView) -> list[Sample]:
+    """Return the samples of one device."""
+    samples = [
+        Sample(metric, labels, reading.value)
+        for (metric, labels), reading in _best(device).items()
+        if reading.value is not None and view.shows(reading)
+    ]
+    if view.is_served:
+        samples += [
+            Sample(readings.ACTIVITIES, (kind, state), float(count))
+            for kind, state, count in device.ledger.ongoing()
+        ]
+    samples += _counters(device)
+    samples += _descriptions(device)
+    # What a bound would cut is last: the states that nobody has asked for.
+    samples.sort(key=lambda sample: sample.metric is readings.DEVICE_STATE)
+    return samples
+
+
+def _best(device: HeldDevice) -> dict[tuple[Metric, tuple[str, ...]], Reading]:
+    best: dict[tuple[Metric, tuple[str, ...]], Reading] = {}
+    for reading in device.readings.values():
+        if reading.value is None:
+            continue
+        slot = (reading.metric, reading.labels)
+        if slot not in best or reading.rank < best[slot].rank:
+            best[slot] = reading
+    return best
+
+
+def _counters(device: HeldDevice) -> Iterator[Sample]:
+    for event, count in device.edges.counts.items():
+        yield Sample(readings.EVENTS, (event,), float(count))
+    for kind, count in device.ledger.counts.items():
+        yield Sample(readings.ACTIVITIES_TOTAL, (kind,), float(count))
+
+
+def _descriptions(device: HeldDevice) -> Iterator[Sample]:
+    info = tuple(device.info.get(label, "") for label in readings.DEVICE_INFO.labels)
+    yield Sample(readings.DEVICE_INFO, info, 1.0)
+    if device.parent:
+        yield Sample(readings.DEVICE_LINK_INFO, (device.parent,), 1.0)
+    if device.updated is not None:
+        yield Sample(readings.DEVICE_UPDATED, (), device.updated)
+    for reading, moment in device.reading_times.items():
+        yield Sample(readings.READING_UPDATED, (reading,), moment)

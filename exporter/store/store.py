@@ -1,0 +1,265 @@
+"""What is known now of every location, and how polls and pushes change it.
+
+Only the event loop calls the store, so there are no locks. Every change is published at once:
+the samples of the device or the location it touched, and of nothing else.
+"""
+
+import heapq
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from exporter.clock import Clock
+from exporter.model import (
+    ActivityChange,
+    AlarmChange,
+    Change,
+    DeviceChange,
+    LocationKey,
+    LocationRef,
+    Snapshot,
+)
+from exporter.store import devices
+from exporter.store.devices import Applied, Moment
+from exporter.store.freshness import DeviceView
+from exporter.store.held import HeldDevice, HeldLocation, Policy
+from exporter.store.pending import Pending
+from exporter.store.samples import (
+    Sample,
+    device_base,
+    device_samples,
+    location_base,
+    location_samples,
+)
+
+DEVICE_LIMIT = 500
+SERIES_LIMIT = 5_000
+_OMISSIONS = 2
+
+#: Whose samples they are: (vendor, location id) or (vendor, location id, device id).
+Owner = tuple[str, ...]
+
+
+class Page(Protocol):
+    """Where samples are published."""
+
+    def put(self, owner: Owner, base: tuple[str, ...], samples: Sequence[Sample]) -> None:
+        """Replace all samples of the owner; `base` are the label values they share."""
+        ...
+
+    def drop(self, owner: Owner) -> None:
+        """Forget the owner."""
+        ...
+
+
+class Store:
+    """The one owner of the homes' state."""
+
+    def __init__(
+        self, clock: Clock, page: Page, on_dropped: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self._clock = clock
+        self._page = page
+        self._on_dropped = on_dropped
+        self.locations: dict[LocationKey, HeldLocation] = {}
+        self._deadlines: list[tuple[float, Owner]] = []
+        self._queued: dict[Owner, float] = {}
+        self._pending = Pending()
+
+    # --- which locations there are
+
+    def add(self, key: LocationKey, account: str, policy: Policy) -> HeldLocation:
+        """Begin to hold a location that an account lists."""
+        location = HeldLocation(key, account, policy)
+        location.offset = self._clock.wall() - self._clock.monotonic()
+        self.locations[key] = location
+        return location
+
+    def describe(self, key: LocationKey, ref: LocationRef) -> None:
+        """Take what the account's listing says of the location."""
+        location = self.locations[key]
+        renamed = ref.name not in ("", location.name)
+        location.name = ref.name or location.name
+        location.suspended = ref.suspended
+        self._publish_location(location)
+        if renamed:
+            self._publish_devices(location)
+
+    def remove(self, key: LocationKey) -> None:
+        """Forget a location, its devices and their counters."""
+        location = self.locations.pop(key)
+        for device_id in list(location.devices):
+            self._drop_device(location, device_id)
+        self._withdraw(location.key)
+
+    # --- what is said about them
+
+    def poll(self, key: LocationKey, snapshot: Snapshot, began: float, vendor_now: float) -> None:
+        """Take a whole answer, asked for at `began` (monotonic) and given at `vendor_now`."""
+        location = self.locations[key]
+        now = Moment(self._clock.monotonic(), vendor_now)
+        baseline = location.polled_at is None
+        location.polled, location.polled_at = now.monotonic, self._clock.wall()
+        location.offset = now.vendor - now.monotonic
+        location.name = snapshot.name or location.name
+        location.gateway_serial = snapshot.gateway_serial
+        location.expected_devices = snapshot.expected_devices
+        if snapshot.suspended is not None:
+            location.suspended = snapshot.suspended
+        location.alarm.know(snapshot.alarm_states)
+        if snapshot.alarm_state is not None and location.alarm.pushed <= began:
+            location.alarm.become(snapshot.alarm_state)
+        self._poll_devices(location, snapshot, began, now, baseline=baseline)
+        self._publish_location(location)
+        self._publish_devices(location)
+
+    def push(self, key: LocationKey, change: Change) -> Applied:
+        """Take a change as it arrives."""
+        location = self.locations.get(key)
+        if location is None:
+            return Applied.UNKNOWN_LOCATION
+        now = self._clock.monotonic()
+        if isinstance(change, AlarmChange):
+            location.alarm.pushed = now
+            applied = Applied.APPLIED if location.alarm.become(change.state) else Applied.DUPLICATE
+        else:
+            device = location.devices.get(change.device_id)
+            if device is None:
+                return Applied.UNKNOWN_DEVICE
+            applied = self._push_device(location, device, change, now)
+            self._publish_device(location, device)
+        location.pushed_at = self._clock.wall()
+        self._publish_location(location)
+        return applied
+
+    def push_activity(self, vendor: str, account: str, change: ActivityChange) -> Applied:
+        """Take a callback to an account, which does not say at which location its sensor is."""
+        for key, location in self.locations.items():
+            is_ours = (key[0], location.account) == (vendor, account)
+            if is_ours and change.device_id in location.devices:
+                return self.push(key, change)
+        now = self._clock.monotonic()
+        is_kept = self._pending.keep((vendor, account), change.device_id, change.activity, now)
+        return Applied.UNKNOWN_DEVICE if is_kept else Applied.DROPPED
+
+    def set_stream(self, key: LocationKey, *, connected: bool) -> None:
+        """Take whether the location's socket is connected."""
+        self.locations[key].stream_connected = connected
+        self._publish_location(self.locations[key])
+
+    def set_next_poll(self, key: LocationKey, wall: float) -> None:
+        """Take when the location is polled next (wall time)."""
+        self.locations[key].next_poll_at = wall
+        self._publish_location(self.locations[key])
+
+    def device(self, key: LocationKey, device_id: str) -> HeldDevice | None:
+        """Return what is held of a device, if it is known."""
+        location = self.locations.get(key)
+        return location.devices.get(device_id) if location else None
+
+    # --- time
+
+    def expire(self) -> None:
+        """Publish again whatever has grown too old since the last call."""
+        now = self._clock.monotonic()
+        while self._deadlines and self._deadlines[0][0] <= now:
+            moment, owner = heapq.heappop(self._deadlines)
+            if self._queued.get(owner) != moment:
+                continue
+            del self._queued[owner]
+            location = self.locations[owner[0], owner[1]]
+            if owner == location.key:
+                self._publish_location(location)
+            else:
+                self._publish_device(location, location.devices[owner[2]])
+
+    # --- devices
+
+    def _poll_devices(
+        self,
+        location: HeldLocation,
+        snapshot: Snapshot,
+        began: float,
+        now: Moment,
+        *,
+        baseline: bool,
+    ) -> None:
+        for device in snapshot.devices:
+            held = location.devices.get(device.id)
+            if held is None:
+                if len(location.devices) >= DEVICE_LIMIT:
+                    self._on_dropped(len(device.readings))
+                    continue
+                held = location.devices[device.id] = HeldDevice(device.id)
+                self._catch_up(location, held)
+            devices.poll(held, device, began, now, baseline=baseline)
+        listed = {device.id for device in snapshot.devices}
+        for device_id in [known for known in location.devices if known not in listed]:
+            held = location.devices[device_id]
+            held.omitted += 1
+            if held.omitted >= _OMISSIONS:
+                self._drop_device(location, device_id)
+
+    def _catch_up(self, location: HeldLocation, device: HeldDevice) -> None:
+        account = (location.key[0], location.account)
+        for arrived, activity in self._pending.take(account, device.id):
+            devices.push_activity(device, activity, Moment(arrived, arrived + location.offset))
+
+    def _push_device(
+        self,
+        location: HeldLocation,
+        device: HeldDevice,
+        change: DeviceChange | ActivityChange,
+        now: float,
+    ) -> Applied:
+        device.contact = now
+        moment = Moment(now, now + location.offset)
+        if isinstance(change, ActivityChange):
+            return devices.push_activity(device, change.activity, moment)
+        return devices.push(device, change, moment)
+
+    def _drop_device(self, location: HeldLocation, device_id: str) -> None:
+        location.series -= location.devices.pop(device_id).series
+        self._withdraw((*location.key, device_id))
+
+    # --- publishing
+
+    def _publish_devices(self, location: HeldLocation) -> None:
+        for device in location.devices.values():
+            self._publish_device(location, device)
+
+    def _publish_device(self, location: HeldLocation, device: HeldDevice) -> None:
+        view = DeviceView(location, device, self._clock.monotonic())
+        owner = (*location.key, device.id)
+        samples = self._bounded(location, device, device_samples(device, view))
+        self._page.put(owner, device_base(location, device), samples)
+        self._watch(owner, view.deadline())
+
+    def _bounded(
+        self, location: HeldLocation, device: HeldDevice, samples: list[Sample]
+    ) -> list[Sample]:
+        others = location.series - device.series
+        kept = samples[: max(0, SERIES_LIMIT - others)]
+        dropped = len(samples) - len(kept)
+        if dropped > device.dropped:
+            self._on_dropped(dropped - device.dropped)
+        location.series, device.series, device.dropped = others + len(kept), len(kept), dropped
+        return kept
+
+    def _publish_location(self, location: HeldLocation) -> None:
+        now = self._clock.monotonic()
+        self._page.put(location.key, location_base(location), location_samples(location, now))
+        ends = [
+            moment + location.policy.stale_after
+            for moment in (location.polled, location.alarm.pushed)
+        ]
+        self._watch(location.key, min((end for end in ends if end > now), default=float("inf")))
+
+    def _watch(self, owner: Owner, deadline: float) -> None:
+        """Look at the owner again at the deadline; a later one than queued is found out then."""
+        if deadline < self._queued.get(owner, float("inf")):
+            self._queued[owner] = deadline
+            heapq.heappush(self._deadlines, (deadline, owner))
+
+    def _withdraw(self, owner: Owner) -> None:
+        self._queued.pop(owner, None)
+        self._page.drop(owner)

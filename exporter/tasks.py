@@ -1,0 +1,39 @@
+"""The tasks of the process: created, named, watched and cancelled in one place."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from exporter.logs import Log
+
+
+class Tasks:
+    """Owns tasks; one that fails is a bug, which is logged and ends that task alone."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+        self._log = Log("tasks")
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run a coroutine as a task."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    async def stop(self) -> None:
+        """Cancel all tasks and wait for their end."""
+        tasks = list(self._running)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            error = task.exception()
+            assert error is not None  # noqa: S101  # for the type checker
+            self._log.bug(f"task {task.get_name().split(' ')[0]} failed", error)

@@ -1,0 +1,94 @@
+"""The HTTP server: routes, and one listening address."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from exporter.errors import StartError
+from exporter.web.callbacks import BODY_LIMIT
+
+_KEEPALIVE = 10.0
+_SHUTDOWN = 2.0
+_ADDRESS = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Who answers what."""
+
+    page: Handler
+    metrics: Handler
+    callbacks: Handler
+    is_ready: Callable[[], bool]
+
+
+def parse_address(text: str) -> tuple[str | None, int]:
+    """Return host and port of `127.0.0.1:10874`, `[::1]:10874` or `:10874`; raises ValueError."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) > 65535:  # noqa: PLR2004  # the last port there is
+        raise ValueError("expected host:port, such as 127.0.0.1:10874")
+    return match["ipv6"] or match["host"] or None, int(match["port"])
+
+
+class Server:
+    """Serves the routes on one address."""
+
+    def __init__(self, routes: Routes) -> None:
+        self._routes = routes
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, address: str) -> None:
+        """Listen; raises StartError where the address cannot be had."""
+        host, port = parse_address(address)
+        self._runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=_KEEPALIVE,
+            shutdown_timeout=_SHUTDOWN,
+        )
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            reason = error.strerror or "the address cannot be used"
+            raise StartError(f"cannot listen on {address}: {reason}") from None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, also where 0 was asked for."""
+        assert self._runner is not None  # noqa: S101  # started
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Close the server and its connections."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=BODY_LIMIT)
+        application.on_response_prepare.append(_anonymous)
+        application.router.add_get("/", self._routes.page)
+        application.router.add_get("/metrics", self._routes.metrics)
+        application.router.add_get("/-/healthy", self._healthy)
+        application.router.add_get("/-/ready", self._ready)
+        application.router.add_post("/callbacks/{vendor}/{secret:.+}", self._routes.callbacks)
+        return application
+
+    async def _healthy(self, _: web.Request) -> web.Response:
+        return web.Response(text="home-exporter is healthy.\n")
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        if self._routes.is_ready():
+            return web.Response(text="home-exporter is ready.\n")
+        text = "home-exporter is starting: not every account has been tried yet.\n"
+        return web.Response(status=503, text=text)
+
+
+async def _anonymous(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "home-exporter"
+    response.headers["X-Content-Type-Options"] = "nosniff"
