@@ -13,6 +13,7 @@ from exporter.exposition import Exposition
 from exporter.logs import Log
 from exporter.rest import Transport
 from exporter.schedule import Planner
+from exporter.sources.base import Reason
 from exporter.sources.findings import Findings, Reject
 from exporter.sources.gate import Gate
 from exporter.sources.homely.stream import Connector
@@ -55,6 +56,8 @@ class App:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._findings: dict[str, Findings] = {}
         self._page_pool = ThreadPoolExecutor(1, thread_name_prefix="page")
+        for reason in Reason:
+            self.telemetry.stream_disconnects.labels(reason.value)
         self.accounts: list[Account] = []
         self.server = Server(self._routes())
         self._log = Log("app")
@@ -93,9 +96,9 @@ class App:
 
     def _routes(self) -> Routes:
         return Routes(
-            page=PageHandler(self.store, self._clock),
-            metrics=MetricsHandler(self.exposition, self.telemetry, self._page_pool),
-            callbacks=CallbackHandler(lambda: self.accounts, self.telemetry),
+            page=PageHandler(self.store, self._clock).handle,
+            metrics=MetricsHandler(self.exposition, self.telemetry, self._page_pool).handle,
+            callbacks=CallbackHandler(lambda: self.accounts, self.telemetry).handle,
             is_ready=self.is_ready,
         )
 
@@ -128,6 +131,8 @@ class App:
                 rejected.labels(vendor, reason.value).inc()
 
             findings = self._findings[vendor] = Findings(count)
+            for reason in Reject:
+                rejected.labels(vendor, reason.value)
             unmapped = self.telemetry.unmapped_states.labels(vendor)
             unmapped.set_function(lambda: len(findings.unmapped))
         return self._findings[vendor]

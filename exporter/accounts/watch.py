@@ -8,7 +8,7 @@ from exporter.accounts.tools import Tools
 from exporter.errors import CloudError, OnHoldError
 from exporter.logs import Log
 from exporter.model import LocationKey
-from exporter.sources.base import Source, StreamSource
+from exporter.sources.base import Reason, Source, StreamSource
 from exporter.store import Applied
 
 #: A stream sends changes only: so long after a poll the next one may fill in what was missed.
@@ -117,15 +117,15 @@ class Watch:
         self._log.info("stream connected")
         self._bring_forward(self._attempted + _AFTER_CONNECT)
 
-    def disconnected(self, reason: str) -> None:
+    def disconnected(self, reason: Reason) -> None:
         """Take that the stream was lost or not had; polls become more frequent."""
-        self._tools.telemetry.stream_disconnects.labels(reason).inc()
+        self._tools.telemetry.stream_disconnects.labels(reason.value).inc()
         if not self._is_connected:
             return
         self._is_connected = False
         if not self._is_stopped:
             self._tools.store.set_stream(self._key, connected=False)
-            self._log.warning("stream disconnected", reason=reason)
+            self._log.warning("stream disconnected", reason=reason.value)
             self._bring_forward(self._attempted + self._interval())
 
     def event(self, payload: Any) -> None:

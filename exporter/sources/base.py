@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from exporter.config import AccountConfig
@@ -51,6 +52,18 @@ class Source(Protocol):
         ...
 
 
+class Reason(StrEnum):
+    """Why a stream was lost or not had: the closed list behind the `reason` label."""
+
+    SERVER = "server"
+    TRANSPORT = "transport"
+    REFUSED = "refused"
+    CONNECT_FAILED = "connect_failed"
+    CONNECT_TIMEOUT = "connect_timeout"
+    NO_TOKEN = "no_token"  # noqa: S105  # a reason, not a token
+    SHUTDOWN = "shutdown"
+
+
 class StreamListener(Protocol):
     """Who is told what happens on a stream; called on the event loop, never raises."""
 
@@ -58,7 +71,7 @@ class StreamListener(Protocol):
         """Take that the stream is up."""
         ...
 
-    def disconnected(self, reason: str) -> None:
+    def disconnected(self, reason: Reason) -> None:
         """Take that the stream was lost or not had."""
         ...
 

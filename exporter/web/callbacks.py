@@ -8,10 +8,13 @@ from aiohttp import web
 from exporter.accounts import Account
 from exporter.jsontext import parse_json
 from exporter.logs import Log
+from exporter.store import Applied
 from exporter.telemetry import Telemetry
 
 BODY_LIMIT = 64 * 1024
-_MALFORMED = "malformed"
+_MALFORMED, _FAILED = "malformed", "failed"
+_WRONG_SECRET, _TOO_LARGE = "wrong_secret", "too_large"
+_OUTCOMES = (*Applied, _MALFORMED, _FAILED, _WRONG_SECRET, _TOO_LARGE)
 
 
 class CallbackHandler:
@@ -21,17 +24,19 @@ class CallbackHandler:
         self._accounts = accounts
         self._counter = telemetry.callbacks
         self._log = Log("callbacks")
+        for outcome in _OUTCOMES:
+            self._counter.labels(outcome)
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         """Answer 204 at once, 404 without a valid secret, 400 or 413 for a body of no use."""
         account = self._account(request.match_info["vendor"], request.match_info["secret"])
         if account is None:
-            self._counter.labels("wrong_secret").inc()
+            self._counter.labels(_WRONG_SECRET).inc()
             raise web.HTTPNotFound
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            self._counter.labels("too_large").inc()
+            self._counter.labels(_TOO_LARGE).inc()
             raise
         outcomes = self._take(account, body)
         for outcome in outcomes:
@@ -60,4 +65,4 @@ class CallbackHandler:
             return account.callback(payload)
         except Exception as error:  # noqa: BLE001  # a bug in a mapping must not reach the sender
             self._log.bug("a callback could not be read", error)
-            return ["failed"]
+            return [_FAILED]

@@ -33,7 +33,7 @@ class MetricsHandler:
         self._pool = pool
         self._kept: dict[bool, tuple[int, bytes]] = {}
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         """Answer a scrape."""
         began = time.perf_counter()
         openmetrics = wants_openmetrics(request.headers.get("Accept", ""))

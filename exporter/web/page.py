@@ -27,7 +27,7 @@ class PageHandler:
         self._store = store
         self._clock = clock
 
-    async def __call__(self, _: web.Request) -> web.Response:
+    async def handle(self, _: web.Request) -> web.Response:
         """Answer with what is held now."""
         text = _HEAD.format(version=escape(__version__)) + self._table()
         headers = {"Content-Security-Policy": "default-src 'none'", "Cache-Control": "no-store"}

@@ -79,7 +79,7 @@ CONFIGURATION = frozenset(
     }
 )
 
-#: States that are left out on purpose; docs/metrics.md gives the reason of each.
+#: States that are left out on purpose; the catalogue's left_out gives the reason of each.
 LEFT_OUT = frozenset(
     {
         "lock.language",

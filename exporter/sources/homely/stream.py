@@ -4,7 +4,6 @@ import asyncio
 import random
 import re
 from contextlib import suppress
-from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from exporter.budget import full_jitter
 from exporter.clock import Clock
 from exporter.errors import CloudError, OnHoldError
 from exporter.secret import Secret
-from exporter.sources.base import StreamListener
+from exporter.sources.base import Reason, StreamListener
 from exporter.sources.values import mapping
 
 _CONNECT_LIMIT = 30.0
@@ -27,18 +26,6 @@ _CONNECTS_PER_SECOND = 100.0
 _INVALID_TOKEN = re.compile(r"jwt|token|unauthori[sz]ed", re.IGNORECASE)
 #: After so many short lives in a row the token itself is suspected.
 _SUSPICIOUS_FAILURES = 3
-
-
-class Reason(StrEnum):
-    """Why a stream was lost or not had: the closed list behind the `reason` label."""
-
-    SERVER = "server"
-    TRANSPORT = "transport"
-    REFUSED = "refused"
-    CONNECT_FAILED = "connect_failed"
-    CONNECT_TIMEOUT = "connect_timeout"
-    NO_TOKEN = "no_token"  # noqa: S105  # a reason, not a token
-    SHUTDOWN = "shutdown"
 
 
 class TokenHolder(Protocol):

@@ -1,0 +1,45 @@
+# Everything a person does with this tree; `make help` lists it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format docs bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.app ## run the exporter on two simulated clouds: no account, no internet
+	@exec $(BIN)/home-exporter demo
+
+test: $(VENV)/.dev ## install what the tests need, and run them
+	@scripts/debian-packages prometheus
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev ## ruff, mypy and the generated documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python scripts/document_metrics.py --check
+
+format: $(VENV)/.dev ## put the code in its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev ## write the documents that are made from the code
+	$(BIN)/python scripts/document_metrics.py
+
+bench: $(VENV)/.dev ## measure how soon a pushed change is visible
+	$(BIN)/python -m tests.bench.event_latency
+
+clean: ## remove the environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(VENV)/.app: pyproject.toml
+	@scripts/environment $(PYTHON) $(VENV)
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.app
+	@$(BIN)/python -m pip install --quiet --group test --group lint
+	@touch $@

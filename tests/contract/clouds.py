@@ -1,0 +1,148 @@
+"""What the contract tests need of either simulated cloud, in the same words for both."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from exporter.simulator import Fault
+from exporter.simulator.devices import EMPTY, HomelyDevice, WallySensor
+from tests.support.running import Running
+
+
+class Cloud(Protocol):
+    """One vendor's simulated cloud with one location."""
+
+    vendor: str
+    endpoint: str
+    listing: str
+    interval: float
+    stale_after: float
+    device_stale_after: float
+
+    @property
+    def location_id(self) -> str: ...
+
+    @property
+    def device_id(self) -> str: ...
+
+    def write(self, value: Any) -> None: ...
+
+    def rename(self, name: str) -> None: ...
+
+    def rename_location(self, name: str) -> None: ...
+
+    def hide(self) -> None: ...
+
+    def show(self) -> None: ...
+
+    def remove_location(self) -> None: ...
+
+    def twin(self) -> None: ...
+
+
+@dataclass
+class Homely:
+    """The Homely cloud: the device is a flood alarm, the reading its temperature."""
+
+    running: Running
+    vendor: str = "homely"
+    endpoint: str = "home"
+    listing: str = "locations"
+    interval: float = 1200 * 1.1
+    stale_after: float = 3 * 3600
+    device_stale_after: float = 24 * 3600
+
+    @property
+    def _home(self) -> Any:
+        return self.running.sim.world.homes[0]
+
+    @property
+    def _device(self) -> HomelyDevice:
+        device: HomelyDevice = self._home.devices[0]
+        return device
+
+    @property
+    def location_id(self) -> str:
+        return str(self._home.location_id)
+
+    @property
+    def device_id(self) -> str:
+        return self._device.device_id
+
+    def write(self, value: Any) -> None:
+        now = self.running.clock.wall()
+        self._device.write("temperature", "temperature", EMPTY if value == {} else value, now)
+
+    def rename(self, name: str) -> None:
+        self._device.header["name"] = name
+
+    def rename_location(self, name: str) -> None:
+        self._home.name = name
+
+    def hide(self) -> None:
+        self._home.hidden.add(self.device_id)
+
+    def show(self) -> None:
+        self._home.hidden.clear()
+
+    def remove_location(self) -> None:
+        self.running.sim.world.logins[0].homes.clear()
+
+    def twin(self) -> None:
+        self._home.devices[1].header["name"] = self._device.name
+
+
+@dataclass
+class Wally:
+    """The Wally cloud: the device is a water sensor, the reading its temperature."""
+
+    running: Running
+    vendor: str = "wally"
+    endpoint: str = "sensors"
+    listing: str = "places"
+    interval: float = 60 * 1.1
+    stale_after: float = 15 * 60
+    device_stale_after: float = 2 * 3600
+
+    @property
+    def _place(self) -> Any:
+        return self.running.sim.world.accounts[0].places[0]
+
+    def __post_init__(self) -> None:
+        self._sensors: list[WallySensor] = list(self._place.sensors)
+
+    @property
+    def location_id(self) -> str:
+        return str(self._place.place_id)
+
+    @property
+    def device_id(self) -> str:
+        return self._sensors[0].device_id
+
+    def write(self, value: Any) -> None:
+        now = self.running.clock.wall()
+        self._sensors[0].write("state", "TEMP", EMPTY if value == {} else value, now)
+
+    def rename(self, name: str) -> None:
+        self._sensors[0].data["location"]["appliance"] = name
+
+    def rename_location(self, name: str) -> None:
+        self._place.label = name
+
+    def hide(self) -> None:
+        self._place.sensors[:] = self._sensors[1:]
+
+    def show(self) -> None:
+        self._place.sensors[:] = self._sensors
+
+    def remove_location(self) -> None:
+        self.running.sim.world.accounts[0].places.clear()
+
+    def twin(self) -> None:
+        self._sensors[1].data["location"]["appliance"] = self._sensors[0].data["location"][
+            "appliance"
+        ]
+
+
+def outage(cloud: Cloud, **kind: Any) -> Fault:
+    """Return a fault that hits every poll of the cloud."""
+    return Fault(vendor=cloud.vendor, endpoint=cloud.endpoint, **({"kind": "status"} | kind))
