@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from exporter import __version__, logs
@@ -27,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     code = run(sys.argv[1:] if arguments is None else arguments)
     sys.stdout.flush()
     sys.stderr.flush()
-    if any(thread.name.startswith("rest-") for thread in threading.enumerate()):
-        # A thread that hangs in a call would hold the interpreter until the cloud lets go.
+    if any(thread.name.startswith(("rest-", "dns")) for thread in threading.enumerate()):
+        # A thread that hangs in a call would hold the interpreter until the other side lets go.
         os._exit(code)
     sys.exit(code)
 
@@ -150,10 +151,18 @@ async def _demo(options: argparse.Namespace) -> None:
     await demo(options.listen_address, options.scenario, options.seed)
 
 
+class _Lookups(ThreadPoolExecutor):
+    """The loop's default executor, which is left to DNS: a hung look-up does not hold the end."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  # its signature
+        super().shutdown(wait=False, cancel_futures=True)
+
+
 async def _until_signal(command: Callable[[], Awaitable[None]]) -> None:
     """Run the command until it ends, or until SIGINT or SIGTERM cancels it."""
-    task = asyncio.ensure_future(command())
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(_Lookups(thread_name_prefix="dns"))
+    task = asyncio.ensure_future(command())
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     try:

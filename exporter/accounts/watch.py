@@ -147,9 +147,8 @@ class Watch:
         if event.change is None:
             return event.type, _IGNORED
         applied = self._tools.store.push(self._key, event.change)
-        if event.stamp is not None and applied is Applied.APPLIED:
-            lag = self._tools.clock.wall() - event.stamp
-            self._tools.telemetry.event_lag.observe(max(0.0, lag))
+        if event.lag is not None and applied is Applied.APPLIED:
+            self._tools.telemetry.event_lag.observe(max(0.0, event.lag))
         return event.type, applied.value
 
     def _model_of(self, device_id: str) -> str | None:

@@ -22,13 +22,13 @@ class Polled:
 class Event:
     """One pushed event: its type, the location it names if any, what it changes if that is known.
 
-    `stamp` is the vendor's own time in it, in seconds since the epoch.
+    `lag` is its arrival minus the vendor's own time in it, in seconds; None when undated.
     """
 
     type: str
     location_id: str = ""
     change: Change | None = None
-    stamp: float | None = None
+    lag: float | None = None
 
 
 #: How a mapping learns the model of a device that an event names; None for an unknown device.

@@ -17,7 +17,7 @@ def cloud(request: pytest.FixtureRequest, running: Running) -> Cloud:
 
 def freeze(running: Running) -> None:
     """Let the homes stand still: nothing is pushed, and no device speaks."""
-    running.sim.world.advance = lambda now: []  # type: ignore[method-assign]
+    running.sim.world.advance = lambda now: []  # type: ignore[method-assign]  # noqa: ARG005
 
 
 async def next_poll(running: Running, cloud: Cloud) -> Page:

@@ -95,7 +95,7 @@ async def test_a_black_holed_socket_is_noticed_within_the_ping_time_and_replaced
 
 async def test_garbage_frames_and_an_engine_close_do_not_end_the_stream(running: Running) -> None:
     for kind in ("garbage", "engineio_close"):
-        await running.sim.inject(Fault(kind=kind, now=True))  # type: ignore[arg-type]
+        await running.sim.inject(Fault(kind=kind, now=True))
         await until_back(running)
     page = await running.scrape()
     assert is_connected(page)

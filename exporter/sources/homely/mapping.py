@@ -181,7 +181,7 @@ def _alarm_event(kind: str, body: Any, reader: Reader) -> Event | None:
     state = _alarm_state(data.get("state"), reader)
     if state is None:
         return None
-    updated, stamp = reader.when(data.get("timestamp"))
+    updated, _ = reader.when(data.get("timestamp"))
     return Event(
         kind,
         identity(data.get("rootLocationId") or data.get("locationId")),
@@ -203,7 +203,11 @@ def _device_event(kind: str, body: Any, reader: Reader, model_of: ModelOf) -> Ev
         for change in changes:
             states.read(change["feature"], change["stateName"], change)
     change = DeviceChange(device_id, tuple(states.readings), states.updated, states.parent)
-    return Event(kind, identity(data.get("rootLocationId")), change, states.updated)
+    return Event(kind, identity(data.get("rootLocationId")), change, _lag(states.updated, reader))
+
+
+def _lag(updated: float | None, reader: Reader) -> float | None:
+    return None if updated is None else reader.now - updated
 
 
 def _names_a_state(change: Any) -> bool:

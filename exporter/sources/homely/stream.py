@@ -5,7 +5,7 @@ import random
 import re
 from contextlib import suppress
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import socketio
@@ -18,7 +18,7 @@ from exporter.sources.base import Reason, StreamListener
 from exporter.sources.values import mapping
 
 _CONNECT_LIMIT = 30.0
-_CLOSE_LIMIT = 3.0
+_CLOSE_LIMIT = 2.0
 #: A connection that lives shorter than this counts as a failed try: a bad token connects too.
 _SHORT_LIFE = 30.0
 _BACKOFF_BASE, _BACKOFF_CAP = 2.0, 300.0
@@ -120,7 +120,7 @@ class Stream:
         began = self._clock.monotonic()
         reason = Reason.SHUTDOWN
         try:
-            reason = await connection.live(self._url(token))
+            reason = await connection.live(self._url(token), token)
         finally:
             await connection.close()
             self._listener.disconnected(reason)
@@ -138,7 +138,7 @@ class Stream:
 
     def _url(self, token: Secret) -> str:
         query = {"locationId": self._location_id, "token": f"Bearer {token.reveal()}"}
-        return f"{self._base_url}?{urlencode(query)}"
+        return f"{self._base_url}?{urlencode(query, quote_via=quote)}"
 
 
 class _Connection:
@@ -158,12 +158,16 @@ class _Connection:
         self._client.on("event", self._on_event)
         self._client.on("*", self._on_other)
 
-    async def live(self, url: str) -> Reason:
+    async def live(self, url: str, token: Secret) -> Reason:
         """Connect and return why the connection ended."""
         try:
             async with asyncio.timeout(_CONNECT_LIMIT):
                 # wait=True would lose a disconnect that follows the connect at once.
-                await self._client.connect(url, transports=["websocket"], wait=False)
+                # The document has the token in the header, the cloud wants it in the query.
+                headers = {"Authorization": f"Bearer {token.reveal()}"}
+                await self._client.connect(
+                    url, headers=headers, transports=["websocket"], wait=False
+                )
                 failure = await self._settled
         except TimeoutError:
             return Reason.CONNECT_TIMEOUT

@@ -1,0 +1,142 @@
+"""Real servers for the tests in this folder: the demo as people start it, and Prometheus."""
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+from aiohttp import web
+
+_PATIENCE = 40.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class Demo:
+    """`home-exporter demo` as a process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str, started: float) -> None:
+        self.process = process
+        self.url = url
+        self.started = started
+        self.lines: list[str] = []
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[Demo]:
+    """Start the leak scenario and wait for its introduction."""
+    started = time.monotonic()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "exporter", "demo", "--scenario=leak", "--web.listen-address=127.0.0.1:0"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    made: Demo | None = None
+    while made is None:
+        line = (await asyncio.wait_for(process.stdout.readline(), _PATIENCE)).decode()
+        assert line, "the demo ended"
+        match = re.search(r"(http://\S+)/metrics", line)
+        if match:
+            made = Demo(process, match[1], started)
+    yield made
+    process.terminate()
+    assert await process.wait() == 0
+
+
+@pytest.fixture
+async def plain_proxy(demo: Demo) -> AsyncIterator[str]:
+    """Serve the demo's metrics to a scraper as if it had asked for plain text alone."""
+
+    async def scrape(_: web.Request) -> web.Response:
+        headers = {"Accept": "text/plain;version=0.0.4"}
+        async with http.get(f"{demo.url}/metrics", headers=headers) as answer:
+            kind = answer.headers["Content-Type"]
+            return web.Response(body=await answer.read(), headers={"Content-Type": kind})
+
+    application = web.Application()
+    application.router.add_get("/metrics", scrape)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    async with aiohttp.ClientSession() as http:
+        await site.start()
+        yield f"127.0.0.1:{runner.addresses[0][1]}"
+        await runner.cleanup()
+
+
+class Prometheus:
+    """A running Prometheus."""
+
+    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
+        self.url = url
+        self._http = http
+
+    async def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """Return labels and value of each element of an instant query."""
+        try:
+            async with self._http.get(
+                f"{self.url}/api/v1/query", params={"query": expression}
+            ) as answer:
+                document: Any = await answer.json()
+        except aiohttp.ClientError:
+            return []
+        assert document["status"] == "success", document
+        return [(one["metric"], float(one["value"][1])) for one in document["data"]["result"]]
+
+    async def until(self, expression: str) -> list[tuple[dict[str, str], float]]:
+        """Query until something comes back."""
+        patience = time.monotonic() + _PATIENCE
+        while True:
+            found = await self.query(expression)
+            if found:
+                return found
+            assert time.monotonic() < patience, f"{expression} stayed empty"
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def prometheus(demo: Demo, plain_proxy: str, tmp_path: Path) -> AsyncIterator[Prometheus]:
+    """Start Debian's Prometheus on the demo, once as OpenMetrics and once as plain text."""
+    binary = shutil.which("prometheus")
+    if binary is None:
+        pytest.skip("prometheus is not installed")
+    jobs = {"openmetrics": demo.url.removeprefix("http://"), "plain": plain_proxy}
+    config = {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
+        "scrape_configs": [
+            {"job_name": job, "static_configs": [{"targets": [target]}]}
+            for job, target in jobs.items()
+        ],
+    }
+    path = tmp_path / "prometheus.yml"
+    path.write_text(yaml.safe_dump(config))
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        binary,
+        f"--config.file={path}",
+        f"--storage.tsdb.path={tmp_path / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env=os.environ | {"GOMAXPROCS": "1"},
+    )
+    async with aiohttp.ClientSession() as http:
+        yield Prometheus(f"http://127.0.0.1:{port}", http)
+    process.terminate()
+    await process.wait()

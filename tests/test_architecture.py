@@ -1,0 +1,71 @@
+"""Imports flow one way: a room may use the rooms below it, and no others."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent / "exporter"
+
+#: From the bottom up. A room imports its own modules and rooms on earlier lines.
+LAYERS = [
+    {"__init__"},
+    {"clock", "secret", "errors", "jsontext", "logs", "catalog", "budget"},
+    {"model", "config", "rest", "tasks", "schedule", "telemetry"},
+    {"store"},
+    {"exposition"},
+    {"sources"},
+    {"accounts"},
+    {"web"},
+    {"app"},
+    {"simulator"},
+    {"demo"},
+    {"cli"},
+    {"__main__"},
+]
+LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def imports() -> list[tuple[str, str, str]]:
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        relative = path.relative_to(ROOT)
+        here = relative.parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("exporter"):
+                targets = [node.module or ""]
+                if node.module == "exporter":
+                    targets = [f"exporter.{alias.name}" for alias in node.names]
+                found += [
+                    (str(relative), here, room(one))
+                    for one in targets
+                    if not one.startswith("exporter.__")
+                ]
+    return found
+
+
+def test_every_room_has_its_place() -> None:
+    rooms = {path.name.removesuffix(".py") for path in ROOT.iterdir()} - {"__pycache__", "py.typed"}
+    assert rooms == set(LEVEL)
+
+
+def test_imports_flow_one_way() -> None:
+    upward = [
+        f"{path} imports {there}"
+        for path, here, there in imports()
+        if here != there and LEVEL[there] >= LEVEL[here]
+    ]
+    assert not upward
+
+
+def test_the_simulator_knows_nothing_of_the_exporter() -> None:
+    used = {there for path, here, there in imports() if here == "simulator"}
+    assert used <= {"simulator", "clock"}
+
+
+def test_mappings_know_nothing_of_metrics_text_or_state() -> None:
+    used = {there for path, _, there in imports() if "mapping" in path or "states" in path}
+    assert used.isdisjoint({"exposition", "store", "web", "telemetry"})

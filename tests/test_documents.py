@@ -1,0 +1,84 @@
+"""What the documents say is what the code does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exporter.config import load
+from tests.support.running import MODELS
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_metric_tables_are_in_step_with_the_catalogue() -> None:
+    command = [sys.executable, "scripts/document_metrics.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_example_configuration_works_as_it_stands() -> None:
+    environ = {"HOMELY_PASSWORD": "x", "WALLY_TOKEN": "y", "HOME": "/nonexistent"}
+    config = load(ROOT / "exporter.yml", MODELS, environ)
+    assert [account.name for account in config.accounts] == ["homely-1", "wally-1"]
+
+
+def test_the_example_configuration_shows_every_key() -> None:
+    text = (ROOT / "exporter.yml").read_text()
+    shown = set(re.findall(r"\b(\w+):", text))
+    for vendor, model in MODELS.items():
+        for key in model.model_fields:
+            given = any(
+                key == f"{secret.name}{form}"
+                for secret in model.secret_fields
+                for form in ("", "_file", "_env")
+            )
+            assert given or key in shown, f"{vendor}: {key} is not shown"
+
+
+def test_the_keys_that_are_commented_out_are_accepted(tmp_path: Path) -> None:
+    text = (ROOT / "exporter.yml").read_text()
+    whole = re.sub(r"^(\s*)# ((?:  )?\w+:)", r"\1\2", text, flags=re.MULTILINE)
+    assert yaml.safe_load(whole)["homely"][0]["locations"]["include"] == ["*"]
+    (tmp_path / "wally-callback").write_text("a-secret-of-sixteen-or-more")
+    (tmp_path / "exporter.yml").write_text(whole)
+    config = load(tmp_path / "exporter.yml", MODELS, {"HOMELY_PASSWORD": "x", "WALLY_TOKEN": "y"})
+    plain = load(ROOT / "exporter.yml", MODELS, {"HOMELY_PASSWORD": "x", "WALLY_TOKEN": "y"})
+    for shown, default in zip(config.accounts, plain.accounts, strict=True):
+        differing = {
+            key for key in type(shown).model_fields if getattr(shown, key) != getattr(default, key)
+        }
+        assert differing <= {"callback_secret_file"}, "a default is told wrongly"
+
+
+@pytest.mark.parametrize(
+    "block", re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+)
+def test_the_yaml_in_the_readme_is_valid(block: str, tmp_path: Path) -> None:
+    document = yaml.safe_load(block)
+    if "scrape_configs" in document:
+        return
+    for accounts in document.values():
+        for account in accounts:
+            for key in [key for key in account if key.endswith("_file")]:
+                (tmp_path / key).write_text("a-secret-of-sixteen-or-more")
+                account[key] = key
+    (tmp_path / "exporter.yml").write_text(yaml.safe_dump(document))
+    assert load(tmp_path / "exporter.yml", MODELS).accounts
+
+
+def test_no_address_of_a_package_index_is_in_the_tree() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"],  # noqa: S607  # whichever git there is
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.split():
+        path = ROOT / name
+        if path.suffix in {".toml", ".txt", ".cfg", ".lock"}:
+            assert "index-url" not in path.read_text()
