@@ -87,7 +87,9 @@ async def test_an_alarm_state_that_nobody_documented_is_shown(running: Running) 
 
 async def test_garbage_on_the_socket_is_counted_and_harms_nothing(running: Running) -> None:
     location = running.sim.world.homes[0].location_id
-    payloads: list[Any] = [None, 3, "text", [], {}, {"type": 7}, X        await running.sim.homely.emit(location, payload)
+    payloads: list[Any] = [None, 3, "text", [], {}, {"type": 7}, {"type": "device-state-changed"}]
+    for payload in payloads:
+        await running.sim.homely.emit(location, payload)
     await running.sim.homely.emit(location, {"type": "weather-changed", "data": {}})
     await set_state(running, "Flood Alarm", "alarm", "flood", True)
 
