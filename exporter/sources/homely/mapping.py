@@ -186,7 +186,7 @@ def _alarm_event(kind: str, body: Any, reader: Reader) -> Event | None:
         kind,
         identity(data.get("rootLocationId") or data.get("locationId")),
         AlarmChange(state, updated),
-        stamp,
+        _lag(updated, reader),
     )
 
 
