@@ -64,12 +64,14 @@ async def test_no_output_holds_a_secret_or_a_person(tmp_path: Path) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )
     url = f"http://127.0.0.1:{port}"
-    async with aiohttp.ClientSession() as http:
-        await _until_ready(http, url)
-        pages = await _disturb(simulator, http, url)
-    process.terminate()
-    output, _ = await process.communicate()
-    await simulator.stop()
+    try:
+        async with aiohttp.ClientSession() as http:
+            await _until_ready(http, url)
+            pages = await _disturb(simulator, http, url)
+    finally:
+        process.terminate()
+        output, _ = await process.communicate()
+        await simulator.stop()
 
     assert process.returncode == 0
     written = [output.decode(), pages]
@@ -84,7 +86,7 @@ async def test_no_output_holds_a_secret_or_a_person(tmp_path: Path) -> None:
 
 
 async def _until_ready(http: aiohttp.ClientSession, url: str) -> None:
-    for _ in range(400):
+    for _ in range(1200):
         try:
             async with http.get(f"{url}/-/ready") as answer:
                 if answer.status == 200:
