@@ -7,7 +7,9 @@ RUN python -m venv /opt/home-exporter && \
 
 FROM python:${PYTHON}
 COPY --from=build /opt/home-exporter /opt/home-exporter
+# As variables, so that arguments to the container do not take them away.
+ENV HOME_EXPORTER_CONFIG_FILE=/etc/home-exporter/exporter.yml \
+    HOME_EXPORTER_LISTEN_ADDRESS=:10874
 USER 65532:65532
 EXPOSE 10874
 ENTRYPOINT ["/opt/home-exporter/bin/home-exporter"]
-CMD ["--config.file=/etc/home-exporter/exporter.yml", "--web.listen-address=:10874"]

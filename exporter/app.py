@@ -11,13 +11,12 @@ from exporter.clock import Clock, SystemClock
 from exporter.config import AccountConfig, Config
 from exporter.exposition import Exposition
 from exporter.logs import Log
-from exporter.rest import Transport
+from exporter.rest import Transport, Worker
 from exporter.schedule import Planner
-from exporter.sources.base import Reason
+from exporter.sources.base import Reason, Vendor
 from exporter.sources.findings import Findings, Reject
 from exporter.sources.gate import Gate
-from exporter.sources.homely.stream import Connector
-from exporter.sources.vendors import VENDORS, Parts, Vendor
+from exporter.sources.vendors import VENDORS
 from exporter.store import Store
 from exporter.tasks import Tasks
 from exporter.telemetry import Telemetry
@@ -30,6 +29,11 @@ _THREADS_PER_VENDOR = 16
 _TICK = 1.0
 
 
+def _transport(config: AccountConfig) -> Transport:
+    # A simulator on this machine is not behind the proxy that the environment may name.
+    return Transport(use_environment=not config.is_local)
+
+
 class App:
     """The whole process but its command line; everything runs on the loop that starts it."""
 
@@ -38,13 +42,12 @@ class App:
         config: Config,
         *,
         clock: Clock | None = None,
-        vendors: Mapping[str, Vendor] = VENDORS,
-        make_transport: Callable[[], Transport] = Transport,
+        vendors: Mapping[str, type[Vendor]] = VENDORS,
+        make_transport: Callable[[AccountConfig], Transport] = _transport,
         rng: random.Random | None = None,
     ) -> None:
         self._config = config
         self._clock = clock or SystemClock()
-        self._vendors = vendors
         self._make_transport = make_transport
         self._rng = rng or random.Random()  # noqa: S311  # jitter, not a secret
         self.telemetry = Telemetry()
@@ -52,7 +55,7 @@ class App:
         self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
         self._planner = Planner(self._clock)
         self._tasks = Tasks()
-        self._connector = Connector(self._clock, self._rng)
+        self._vendors = {name: make(self._clock, self._rng) for name, make in vendors.items()}
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._findings: dict[str, Findings] = {}
         self._page_pool = ThreadPoolExecutor(1, thread_name_prefix="page")
@@ -86,7 +89,8 @@ class App:
             account.stop()
         self._planner.stop()
         await self._tasks.stop()
-        await self._connector.close()
+        for vendor in self._vendors.values():
+            await vendor.close()
         for pool in (*self._pools.values(), self._page_pool):
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -105,14 +109,13 @@ class App:
     def _build(self, config: AccountConfig, tools: Tools, order: int) -> Account:
         gate = Gate(
             config,
-            transport=self._make_transport(),
-            pool=self._pool(config.vendor),
+            worker=Worker(self._make_transport(config), self._pool(config.vendor), config.base_url),
             clock=self._clock,
             telemetry=self.telemetry,
             rng=self._rng,
         )
-        parts = Parts(self._connector, self._findings_of(config.vendor), self._clock)
-        source = self._vendors[config.vendor].build(config, gate, parts)
+        findings = self._findings_of(config.vendor)
+        source = self._vendors[config.vendor].build(config, gate, findings)
         return Account(source, gate, tools, order)
 
     def _pool(self, vendor: str) -> ThreadPoolExecutor:
@@ -130,7 +133,7 @@ class App:
             def count(reason: Reject) -> None:
                 rejected.labels(vendor, reason.value).inc()
 
-            findings = self._findings[vendor] = Findings(count)
+            findings = self._findings[vendor] = Findings(count, Log("mapping", vendor=vendor))
             for reason in Reject:
                 rejected.labels(vendor, reason.value)
             unmapped = self.telemetry.unmapped_states.labels(vendor)
@@ -140,8 +143,11 @@ class App:
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(_TICK)
-            self.store.expire()
-            self._planner.watch_clocks()
+            for look in (self.store.expire, self._planner.watch_clocks):
+                try:
+                    look()
+                except Exception as error:  # noqa: BLE001  # one bug must not freeze all readings
+                    self._log.bug("a regular look failed", error)
 
     def _on_loop_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # The loop's own report would print the exception's text, and with it what a cloud sent.

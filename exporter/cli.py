@@ -48,6 +48,9 @@ def run(arguments: Sequence[str]) -> int:
     except StartError as error:
         print(f"home-exporter: {error}", file=sys.stderr)  # noqa: T201  # same
         return EXIT_START
+    except Exception as error:  # noqa: BLE001  # Python's own report would show values
+        logs.Log("app").bug("home-exporter failed", error)
+        return EXIT_START
     return EXIT_OK
 
 
@@ -71,9 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         "--config.file",
         dest="config_file",
         type=Path,
-        default=Path("exporter.yml"),
+        default=os.environ.get("HOME_EXPORTER_CONFIG_FILE", "exporter.yml"),
         metavar="PATH",
-        help="configuration file (default: %(default)s)",
+        help="configuration file (default: $HOME_EXPORTER_CONFIG_FILE, else exporter.yml)",
     )
     demo = _add(commands, "demo", _demo, "serve two simulated clouds: no account, no internet")
     demo.add_argument("--scenario", default="demo", metavar="NAME", help="what happens")
@@ -94,9 +97,10 @@ def _add(
         "--web.listen-address",
         dest="listen_address",
         type=_address,
-        default=_DEFAULT_ADDRESS,
+        default=os.environ.get("HOME_EXPORTER_LISTEN_ADDRESS", _DEFAULT_ADDRESS),
         metavar="HOST:PORT",
-        help="address to serve on; :10874 for all interfaces (default: %(default)s)",
+        help="address to serve on; :10874 for all interfaces "
+        f"(default: $HOME_EXPORTER_LISTEN_ADDRESS, else {_DEFAULT_ADDRESS})",
     )
     parser.add_argument(
         "--log.level",
@@ -129,10 +133,9 @@ async def _serve(options: argparse.Namespace) -> None:
     # Imported here, so that --help and a wrong flag answer at once.
     from exporter.app import App  # noqa: PLC0415
     from exporter.config import load  # noqa: PLC0415
-    from exporter.sources.vendors import VENDORS  # noqa: PLC0415
+    from exporter.sources.vendors import MODELS  # noqa: PLC0415
 
-    models = {name: vendor.config for name, vendor in VENDORS.items()}
-    app = App(load(options.config_file, models))
+    app = App(load(options.config_file, MODELS))
     log = logs.Log("app")
     try:
         await app.start(options.listen_address)

@@ -21,6 +21,10 @@ class Clock(Protocol):
         ...
 
 
+# Linux stops CLOCK_MONOTONIC while it sleeps, and readings would not grow old meanwhile.
+_MONOTONIC = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -29,8 +33,8 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Return `time.monotonic()`."""
-        return time.monotonic()
+        """Return seconds since the machine's start, those that it slept included."""
+        return time.clock_gettime(_MONOTONIC)
 
     async def sleep(self, seconds: float) -> None:
         """Sleep on the running event loop."""

@@ -14,7 +14,7 @@ from exporter.clock import SystemClock
 from exporter.config import Config, load
 from exporter.errors import StartError
 from exporter.simulator import SCENARIOS, Simulator, Step
-from exporter.sources.vendors import VENDORS
+from exporter.sources.vendors import MODELS
 from exporter.web.server import parse_address
 
 # The simulated clouds do not mind: a tour of minutes wants polls in seconds.
@@ -70,7 +70,7 @@ def _config(simulator: Simulator, folder: Path, callback_secret: str) -> Config:
     path.write_text(
         yaml.safe_dump({"homely": homely, "wally": wally, "state_dir": str(folder / "state")})
     )
-    return load(path, {name: vendor.config for name, vendor in VENDORS.items()})
+    return load(path, MODELS)
 
 
 def _base_url(address: str, port: int) -> str:

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     CONNECTION = "connection"
     TOO_LARGE = "too_large"
     UNUSABLE = "unusable_body"
+    INTERNAL = "internal_error"
 
 
 class ExporterError(Exception):

@@ -14,13 +14,11 @@ from exporter.store.store import Owner
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"'})
 _HELP_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n"})
 
-_OPENMETRICS_TYPES = {Kind.INFO: "info", Kind.STATESET: "stateset"}
-
 
 def _header(metric: Metric, *, openmetrics: bool) -> bytes:
     """Return the metadata lines of a family; only OpenMetrics knows units, info and stateset."""
     if openmetrics:
-        name, kind = metric.family, _OPENMETRICS_TYPES.get(metric.kind, metric.kind.value)
+        name, kind = metric.family, metric.kind.value
     else:
         name = metric.name
         kind = "counter" if metric.kind is Kind.COUNTER else "gauge"

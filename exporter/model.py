@@ -38,13 +38,17 @@ class ActivityState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One of the vendor's own alerts about a device; `kind` and `created` are its identity."""
+    """One of the vendor's own alerts about a device; `kind` and `created` are its identity.
+
+    `is_leak` ones tell of water, `is_silence` ones that the device was not heard of.
+    """
 
     kind: str
     created: str
     state: ActivityState
     created_at: float | None = None
     is_leak: bool = False
+    is_silence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """When something is due: one-shot jobs of APScheduler over due times on the monotonic clock."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ class Planner:
         self._clock = clock
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._due: dict[str, tuple[float, Callable[[], None]]] = {}
-        self._offset = self._wall_offset()
+        self._offsets = self._clock_offsets()
 
     def start(self) -> None:
         """Begin to call back; the event loop runs by now."""
@@ -47,10 +48,13 @@ class Planner:
             self._unplan(key)
 
     def watch_clocks(self) -> None:
-        """Plan everything again if the wall clock was set since the last look."""
-        offset = self._wall_offset()
-        if abs(offset - self._offset) > _PARTED:
-            self._offset = offset
+        """Plan everything again if a clock was set, or the machine slept, since the last look."""
+        offsets = self._clock_offsets()
+        parted = any(
+            abs(now - before) > _PARTED for now, before in zip(offsets, self._offsets, strict=True)
+        )
+        if parted:
+            self._offsets = offsets
             for key, (due, _) in self._due.items():
                 self._plan(key, due)
 
@@ -82,5 +86,7 @@ class Planner:
         del self._due[key]
         action()
 
-    def _wall_offset(self) -> float:
-        return datetime.now(UTC).timestamp() - self._clock.monotonic()
+    def _clock_offsets(self) -> tuple[float, float]:
+        """Return how far APScheduler's clock and the loop's own are ahead of ours."""
+        now = self._clock.monotonic()
+        return datetime.now(UTC).timestamp() - now, time.monotonic() - now

@@ -35,12 +35,18 @@ class Account:
         self._omitted: Counter[LocationKey] = Counter()
         self._disputed: set[LocationKey] = set()
         self._is_listed = False
+        self._is_tried = False
+        self._is_failing = False
+        self._is_stopped = False
         self._log = Log("account", vendor=self.vendor, account=self.name)
 
     @property
     def is_tried(self) -> bool:
-        """Whether the account was listed and each of its locations polled, well or not."""
-        return self._is_listed and all(watch.is_tried for watch in self._watches.values())
+        """Whether the account was listed and each location found then polled, well or not."""
+        if not self._is_tried:
+            watches = self._watches.values()
+            self._is_tried = self._is_listed and all(watch.is_tried for watch in watches)
+        return self._is_tried
 
     @property
     def callback_secret(self) -> Secret | None:
@@ -53,6 +59,7 @@ class Account:
 
     def stop(self) -> None:
         """Do nothing more and forget the account's locations."""
+        self._is_stopped = True
         self._tools.planner.cancel(self._plan_key)
         for key in list(self._watches):
             self._release(key)
@@ -63,7 +70,11 @@ class Account:
         assert isinstance(self._source, CallbackSource)  # noqa: S101  # it has a secret
         changes, malformed = self._source.callback(payload)
         store = self._tools.store
-        applied = [store.push_activity(self.vendor, self.name, change) for change in changes]
+        # Also of places that another account owns: the callbacks come to this one's secret.
+        keys = self._watches.keys() | self._disputed
+        applied = [
+            store.push_activity((self.vendor, self.name), keys, change) for change in changes
+        ]
         return [one.value for one in applied] + ["malformed"] * malformed
 
     def _plan(self, due: float) -> None:
@@ -74,21 +85,29 @@ class Account:
 
     async def _list(self) -> None:
         clock = self._tools.clock
+        due = clock.monotonic() + self._source.config.list_every
         try:
-            refs = await self._source.locations()
-            self._reconcile(refs)
+            self._reconcile(await self._source.locations())
+            self._is_failing = False
             wait = self._cadence.after_success(self._source.config.list_every)
             due = clock.monotonic() + wait
         except OnHoldError as hold:
             due = hold.until
-        except CloudError:
-            due = clock.monotonic() + self._cadence.after_failure()
-        except Exception as error:  # noqa: BLE001  # a bug in a mapping must not end the listings
-            self._log.bug("a list of locations could not be read", error)
-            due = clock.monotonic() + self._cadence.after_failure()
+        except CloudError as error:
+            self._failed(str(error))
+            due = clock.monotonic() + self._cadence.after_failure(error)
+        except Exception as error:  # noqa: BLE001  # a bug must not end the listings
+            self._log.bug("a list of locations could not be taken", error)
+            due = clock.monotonic() + self._cadence.after_failure(error)
         finally:
             self._is_listed = True
-        self._plan(due)
+            if not self._is_stopped:
+                self._plan(due)
+
+    def _failed(self, reason: str) -> None:
+        if not self._is_failing:
+            self._log.warning("the account's locations cannot be listed", reason=reason)
+        self._is_failing = True
 
     def _reconcile(self, refs: Sequence[LocationRef]) -> None:
         """Begin to watch what is new, and end what two listings in a row omit."""

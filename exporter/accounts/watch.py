@@ -58,35 +58,35 @@ class Watch:
             self._tools.tasks.start(self._poll(), f"poll {self._key[1]}")
 
     async def _poll(self) -> None:
+        clock = self._tools.clock
+        due = clock.monotonic() + self._interval()
         try:
-            due = self._tools.clock.monotonic() + await self._poll_once()
+            due = await self._poll_once()
         except OnHoldError as hold:
             due = hold.until
+        except CloudError as error:
+            self._failed(str(error))
+            due = clock.monotonic() + self._cadence.after_failure(error)
+        except Exception as error:  # noqa: BLE001  # a bug must not end the polls
+            self._log.bug("a poll could not be taken", error)
+            due = clock.monotonic() + self._cadence.after_failure(error)
         finally:
             self._is_polling = False
             self.is_tried = True
-        if not self._is_stopped:
-            self._plan(due)
+            if not self._is_stopped:
+                self._plan(due)
 
     async def _poll_once(self) -> float:
-        """Poll and return how long to wait before the next."""
+        """Poll and return when the next is due."""
         self._attempted = self._tools.clock.monotonic()
-        try:
-            polled = await self._source.poll(self._key[1])
-        except CloudError as error:
-            self._failed(str(error))
-            return self._cadence.after_failure()
-        except OnHoldError:
-            raise
-        except Exception as error:  # noqa: BLE001  # a bug in a mapping must not end the polls
-            self._log.bug("an answer could not be read", error)
-            return self._cadence.after_failure()
+        polled = await self._source.poll(self._key[1])
         if not self._is_stopped:
             self._tools.store.poll(self._key, polled.snapshot, polled.began, polled.vendor_now)
         if self._is_failing:
             self._log.info("polls of the location succeed again")
         self._is_failing = False
-        return self._cadence.after_success(self._interval())
+        wait = self._cadence.after_success(self._interval())
+        return self._tools.clock.monotonic() + wait
 
     def _failed(self, reason: str) -> None:
         if not self._is_failing:
@@ -105,7 +105,9 @@ class Watch:
     def _bring_forward(self, due: float) -> None:
         planned = self._tools.planner.due(self._plan_key)
         if planned is not None and due < planned and not self._cadence.failures:
-            self._plan(max(due, self._tools.clock.monotonic()))
+            # All sockets of a login may be lost or had in one moment.
+            soon = max(due, self._tools.clock.monotonic())
+            self._plan(min(planned, soon + self._cadence.spread(self._interval())))
 
     # --- the stream
 

@@ -7,6 +7,7 @@ _FLOOR_CELSIUS = (-40.0, 100.0)
 _RATIO = (0.0, 1.0)
 _VOLTS = (0.0, 20.0)
 _WATTS = (-100_000.0, 100_000.0)
+_METER_JOULES = (0.0, 3.6e15)
 
 UP = Metric(
     name="home_up",
@@ -116,6 +117,7 @@ ENERGY_IMPORTED = Metric(
     help="Energy bought from the grid; the vendor moves it once an hour.",
     kind=Kind.COUNTER,
     unit="joules",
+    bounds=_METER_JOULES,
     reading="energy",
     homely="metering.summationdelivered x 3600",
 )
@@ -124,6 +126,7 @@ ENERGY_EXPORTED = Metric(
     help="Energy sold to the grid; the vendor moves it once an hour.",
     kind=Kind.COUNTER,
     unit="joules",
+    bounds=_METER_JOULES,
     reading="energy",
     homely="metering.summationreceived x 3600",
 )

@@ -1,5 +1,6 @@
 """What every account has in exporter.yml, whichever vendor it is with."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ class SecretField:
 
     name: str
     required: bool = True
-    min_length: int = 1
+    form: re.Pattern[str] = re.compile(r".+")
+    expectation: str = "one line of text"
 
     def __str__(self) -> str:
         return ", ".join(self.keys)
@@ -36,8 +38,8 @@ class Strict(BaseModel):
 
 
 def _name(raw: str) -> str:
-    if not raw.strip() or raw != raw.strip():
-        raise expected("a name without blanks around it")
+    if raw != raw.strip() or not raw.isprintable():
+        raise expected("a printable name without blanks around it")
     return raw
 
 

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_model
 
 from exporter.config.account import AccountConfig, Strict
 from exporter.config.faults import key_path, validation_faults
+from exporter.config.fields import expected
 from exporter.config.secrets import resolve
 from exporter.errors import ConfigError
 from exporter.secret import Secret
@@ -28,13 +29,23 @@ class Config:
     state_dir: Path
 
 
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise expected("a folder of a known user") from None
+
+
 def config_model(vendors: Mapping[str, type[AccountConfig]]) -> type[BaseModel]:
     """Return the type of the whole file: a list of accounts under each vendor's name."""
     fields: dict[str, Any] = {
         vendor: (tuple[model, ...] | None, None)  # type: ignore[valid-type]  # known at run time
         for vendor, model in vendors.items()
     }
-    fields["state_dir"] = (Path | None, Field(default=None, strict=False))
+    fields["state_dir"] = (
+        Annotated[Path, Field(strict=False), AfterValidator(_expanded)] | None,
+        None,
+    )
     return create_model("ExporterConfig", __base__=Strict, **fields)
 
 
@@ -62,7 +73,7 @@ def load(
     for account in accounts:
         account.hold_secrets(secrets.found[account.vendor, account.name])
     given: Path | None = parsed.state_dir  # type: ignore[attr-defined]  # a dynamic model
-    state_dir = path.parent / given.expanduser() if given else _default_state_dir(environ)
+    state_dir = path.parent / given if given else _default_state_dir(environ)
     return Config(tuple(accounts), state_dir)
 
 
@@ -79,9 +90,23 @@ def _parse(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f":{mark.line + 1}" if mark else ""
-        raise ConfigError([f"{path}{line}: expected valid YAML: {error.problem}"]) from None
+        # The parser's own words may quote what stands there, a password for one.
+        what = error.problem if isinstance(error, _RepeatedKeyError) else _yaml_fault(error)
+        raise ConfigError([f"{path}{line}: expected valid YAML: {what}"]) from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise ConfigError([f"{path}: expected valid YAML in UTF-8"]) from None
+
+
+class _RepeatedKeyError(yaml.constructor.ConstructorError):
+    """A key stands twice in one mapping."""
+
+
+def _yaml_fault(error: yaml.MarkedYAMLError) -> str:
+    if isinstance(error, yaml.composer.ComposerError):
+        return "an alias (*) without its anchor (&); put text that begins with * in quotes"
+    if isinstance(error, yaml.constructor.ConstructorError):
+        return "a tag (!) that is not known; put text that begins with ! in quotes"
+    return "the line cannot be read; put text with special characters in quotes"
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -92,7 +117,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         repeated = [key for key, count in keys.items() if count > 1]
         if repeated:
             problem = f"the key {repeated[0]} stands twice"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+            raise _RepeatedKeyError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
 
 

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from exporter.config.account import SecretField
+from exporter.errors import ExporterError
 from exporter.secret import Secret
 
 _FILE_LIMIT = 64 * 1024
 
 
-class UnresolvedError(Exception):
+class UnresolvedError(ExporterError):
     """A secret could not be had; the message says what was expected, never the value."""
 
 
@@ -37,32 +38,35 @@ def resolve(
 
 def _read(key: str, given: str, folder: Path, environ: Mapping[str, str]) -> str:
     if key.endswith("_file"):
-        return _read_file(folder / Path(given).expanduser())
+        return _read_file(folder, given)
     if not key.endswith("_env"):
         return given
     if given not in environ:
-        raise UnresolvedError(f"expected the environment variable {given} to be set")
+        # Not its name: it may be the secret itself, written to the wrong key.
+        raise UnresolvedError("expected the name of an environment variable that is set")
     return environ[given]
 
 
-def _read_file(path: Path) -> str:
+def _read_file(folder: Path, given: str) -> str:
     try:
+        path = folder / Path(given).expanduser()
         with path.open("rb") as file:
             data = file.read(_FILE_LIMIT + 1)
         if len(data) > _FILE_LIMIT:
             raise UnresolvedError(f"expected a small file, {path} is too large for a secret")
-        return data.decode().rstrip("\r\n")
+        # Editors on Windows begin a file with a mark that is no part of the secret.
+        return data.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         raise UnresolvedError(f"expected UTF-8 text in {path}") from None
     except OSError as error:
         raise UnresolvedError(f"expected a readable file: {path}: {error.strerror}") from None
+    except (RuntimeError, ValueError):
+        raise UnresolvedError("expected a path that can exist") from None
 
 
 def _checked(field: SecretField, value: str) -> str:
     if not value.strip():
         raise UnresolvedError("expected a value, found it empty")
-    if len(value) < field.min_length:
-        raise UnresolvedError(f"expected {field.min_length} characters or more")
-    if any(ord(character) < ord(" ") for character in value):
-        raise UnresolvedError("expected one line of text")
+    if not field.form.fullmatch(value):
+        raise UnresolvedError(f"expected {field.expectation}")
     return value

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from urllib3.exceptions import HTTPError, NameResolutionError
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from exporter.errors import CloudError, Outcome, RateLimitedError
@@ -32,7 +32,8 @@ def failures_named() -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, HTTPError, OSError) as error:
-        raise CloudError(_name(error)) from error
+        # The exception holds the request, and so the password: it goes no further.
+        raise CloudError(_name(error)) from None
 
 
 def _name(error: BaseException) -> Outcome:
@@ -42,6 +43,9 @@ def _name(error: BaseException) -> Outcome:
         return Outcome.TLS
     if any(isinstance(cause, NameResolutionError | socket.gaierror) for cause in chain):
         return Outcome.DNS
+    if any(isinstance(cause, NewConnectionError) for cause in chain):
+        # In urllib3 it is also a kind of timeout, but it says that nothing listens there.
+        return Outcome.CONNECTION
     timeouts = (requests.Timeout, PoolTimeoutError, TimeoutError)
     if any(isinstance(cause, timeouts) for cause in chain):
         return Outcome.TIMEOUT

@@ -12,13 +12,21 @@ class Sockets:
 
     def __init__(self) -> None:
         self._live: set[socket.socket] = set()
+        self.is_cut = False
+
+    def allow(self) -> None:
+        """Let new sockets live again."""
+        self.is_cut = False
 
     def add(self, sock: socket.socket) -> None:
-        """Remember an open socket; closed ones are forgotten."""
+        """Remember an open socket; closed ones are forgotten, one that comes too late is cut."""
         self._live = {known for known in self._live if known.fileno() >= 0} | {sock}
+        if self.is_cut:
+            self.cut()
 
     def cut(self) -> None:
-        """End whatever is under way on them."""
+        """End whatever is under way on them, and what begins before they are allowed again."""
+        self.is_cut = True
         for sock in self._live:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)

@@ -4,7 +4,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -28,7 +29,7 @@ _SUCCESSES = range(200, 300)
 class Answer:
     """A usable answer: its JSON, and the cloud's own clock from the Date header if it sent one."""
 
-    body: Any
+    body: Any = field(repr=False)
     date: float | None
 
 
@@ -53,13 +54,20 @@ class Anonymous(AuthBase):
 
 
 class Transport:
-    """Makes one call at a time on a session of its own; used from a worker thread."""
+    """Makes one call at a time on a session of its own; used from a worker thread.
+
+    With `use_environment` proxies and CA bundles that the environment names are used.
+    """
 
     def __init__(
-        self, session: requests.Session | None = None, *, time_limit: float = TIME_LIMIT
+        self,
+        session: requests.Session | None = None,
+        *,
+        time_limit: float = TIME_LIMIT,
+        use_environment: bool = True,
     ) -> None:
         self._sockets = Sockets()
-        self._session = session or _session(self._sockets)
+        self._session = session or _session(self._sockets, use_environment=use_environment)
         self._time_limit = time_limit
 
     def exchange(
@@ -94,6 +102,7 @@ class Transport:
     @contextmanager
     def _watchdog(self) -> Iterator[None]:
         # The timeout of requests is per read: headers that drip would never reach it.
+        self._sockets.allow()
         timer = threading.Timer(self._time_limit, self._sockets.cut)
         timer.daemon = True
         timer.start()
@@ -101,19 +110,38 @@ class Transport:
             yield
         except CloudError:
             raise
-        except (requests.RequestException, HTTPError, OSError) as error:
-            if timer.finished.is_set():
-                raise CloudError(Outcome.TIMEOUT) from error
+        except (requests.RequestException, HTTPError, OSError):
+            if self._sockets.is_cut:
+                raise CloudError(Outcome.TIMEOUT) from None
             raise
         finally:
             timer.cancel()
 
 
-def _session(sockets: Sockets) -> requests.Session:
+class _Adapter(HTTPAdapter):
+    """Uses connections whose sockets can be cut, also through a proxy."""
+
+    def __init__(self, sockets: Sockets) -> None:
+        self._pools = tracked_pools(sockets)
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+
+def _session(sockets: Sockets, *, use_environment: bool) -> requests.Session:
     session = requests.Session()
+    session.trust_env = use_environment
+    # Nothing here needs a cookie, so none is kept.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = f"home-exporter/{__version__}"
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1)
-    adapter.poolmanager.pool_classes_by_scheme = tracked_pools(sockets)
+    adapter = _Adapter(sockets)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -1,12 +1,16 @@
 """The protocols behind which each vendor stands: what an account can be asked."""
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from exporter.clock import Clock
 from exporter.config import AccountConfig
 from exporter.model import ActivityChange, Change, LocationRef, Snapshot
+from exporter.sources.findings import Findings
+from exporter.sources.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +103,20 @@ class CallbackSource(Source, Protocol):
 
     def callback(self, payload: Any) -> tuple[list[ActivityChange], int]:
         """Return what a callback says, and how many of its items were malformed."""
+        ...
+
+
+class Vendor(Protocol):
+    """How the accounts of one vendor are configured and built, and what they share."""
+
+    config: ClassVar[type[AccountConfig]]
+
+    def __init__(self, clock: Clock, rng: random.Random) -> None: ...
+
+    def build(self, config: Any, gate: Gate, findings: Findings) -> Source:
+        """Return the source of one account; `config` is of the vendor's own type."""
+        ...
+
+    async def close(self) -> None:
+        """Free what the accounts share; they are stopped by now."""
         ...

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
+from exporter.logs import Log
+
 VOCABULARY_LIMIT = 50
 OTHER = "other"
 
@@ -13,6 +15,7 @@ class Reject(StrEnum):
     TYPE = "type"
     NOT_FINITE = "not_finite"
     RANGE = "range"
+    TIME = "time"
     FUTURE_TIME = "future_time"
     IDENTITY = "identity"
     DUPLICATE = "duplicate"
@@ -46,9 +49,19 @@ class Vocabulary:
 class Findings:
     """One vendor's rejected values, unmapped states and learnt words, over the process's life."""
 
-    def __init__(self, on_reject: Callable[[Reject], None] = lambda _: None) -> None:
+    def __init__(
+        self, on_reject: Callable[[Reject], None] = lambda _: None, log: Log | None = None
+    ) -> None:
         self.reject = on_reject
+        self._log = log or Log("mapping")
+        self._noticed: set[str] = set()
         self.unmapped = Vocabulary()
         self.event_types = Vocabulary()
         self.alarm_states = Vocabulary()
         self.activity_kinds = Vocabulary()
+
+    def notice(self, sentence: str) -> None:
+        """Tell the person who configured the account something, once."""
+        if sentence not in self._noticed:
+            self._noticed.add(sentence)
+            self._log.warning(sentence)

@@ -2,19 +2,17 @@
 
 import asyncio
 import random
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
-
-from requests.auth import AuthBase
+from typing import Any, Self, TypeVar
 
 from exporter.budget import Bucket, Penalty
 from exporter.clock import Clock
 from exporter.config import AccountConfig
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
 from exporter.logs import Log
-from exporter.rest import Transport
+from exporter.rest import Request, Worker
 from exporter.telemetry import Telemetry
 
 _BURST, _BURST_PER_LOCATION = 10.0, 2.0
@@ -22,17 +20,20 @@ _HEADROOM = 2.0
 _AUTH_RETRY, _AUTH_RETRY_CAP = 300.0, 3600.0
 # The Date header is cut to seconds: below this it says nothing that our own clock does not.
 _DATE_TOLERANCE = 2.0
-#: These are about one location or one token, not about the account.
-_PARTIAL = frozenset({Outcome.FORBIDDEN, Outcome.NOT_FOUND, Outcome.UNAUTHORIZED})
+#: What a call about one location says of that location alone.
+_PARTIAL = frozenset({Outcome.FORBIDDEN, Outcome.NOT_FOUND})
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A usable answer; `began` is monotonic, `vendor_now` the cloud's time of the answer."""
 
-    body: Any
+    body: Any = field(repr=False)
     began: float
     vendor_now: float
+
+
+_T = TypeVar("_T")
 
 
 class Gate:
@@ -42,14 +43,12 @@ class Gate:
         self,
         config: AccountConfig,
         *,
-        transport: Transport,
-        pool: Executor,
+        worker: Worker,
         clock: Clock,
         telemetry: Telemetry,
         rng: random.Random,
     ) -> None:
-        self._transport = transport
-        self._pool = pool
+        self._worker = worker
         self._clock = clock
         self._rng = rng
         self._config = config
@@ -59,7 +58,7 @@ class Gate:
         self._penalty = Penalty()
         self._refused = 0
         self._refused_until = 0.0
-        self._skew = 0.0
+        self._offset: float | None = None
         self._state: Outcome | None = None
         self._log = Log("account", vendor=config.vendor, account=config.name)
         self._observe(telemetry)
@@ -98,36 +97,47 @@ class Gate:
     async def call(
         self,
         endpoint: str,
-        method: str,
-        path: str,
+        request: Request,
+        read: Callable[[Reply], _T],
         *,
-        auth: AuthBase | None = None,
-        body: Any = None,
-    ) -> Reply:
-        """Make one call; raises OnHoldError where none may be made, CloudError where it fails."""
+        location_id: str = "",
+    ) -> _T:
+        """Make one call and return what `read` makes of the answer.
+
+        Raises OnHoldError where no call may be made, CloudError where it fails or is of no use.
+        With a `location_id`, 403 and 404 are about that location and not about the account.
+        """
         await self._admission()
         began = self._clock.monotonic()
-        url = self._config.base_url + path
-        loop = asyncio.get_running_loop()
         try:
-            with self._duration.labels(self._config.vendor, endpoint).time():
-                answer = await loop.run_in_executor(
-                    self._pool, lambda: self._transport.exchange(method, url, auth=auth, body=body)
-                )
+            answer = await self._worker.exchange(request)
+            self._note_date(answer.date)
+            found = read(Reply(answer.body, began, self.vendor_now()))
         except CloudError as error:
-            self._failed(endpoint, error)
+            self._failed(endpoint, error, is_partial=bool(location_id))
             raise
-        self._succeeded(endpoint, answer.date)
-        return Reply(answer.body, began, self.vendor_now())
+        except Exception:
+            self._count(endpoint, Outcome.INTERNAL)
+            raise
+        finally:
+            self._duration.labels(self._config.vendor, endpoint).observe(
+                self._clock.monotonic() - began
+            )
+        self._succeeded(endpoint)
+        return found
 
-    def refuse(self, error: CloudError) -> AuthError:
-        """Take that the cloud refuses the credentials for good; return what to raise."""
-        wait = min(_AUTH_RETRY * 2.0**self._refused, _AUTH_RETRY_CAP)
-        self._refused_until = self._clock.monotonic() + wait
-        self._refused = min(self._refused + 1, 16)
+    def refuse(self, error: CloudError, *, hold: bool = True) -> AuthError:
+        """Take that the cloud refuses the credentials, and return what to raise.
+
+        With `hold` no call of the account is made for a while, longer with each repeat.
+        """
         self._auth_failures.inc()
         self._up.set(0)
-        if self._refused == 1:
+        if hold:
+            wait = min(_AUTH_RETRY * 2.0**self._refused, _AUTH_RETRY_CAP)
+            self._refused_until = self._clock.monotonic() + wait
+            self._refused = min(self._refused + 1, 16)
+        if self._state is not Outcome.UNAUTHORIZED:
             self._log.error(
                 "the cloud refuses the account's credentials: check them in exporter.yml",
                 status=error.status,
@@ -148,12 +158,13 @@ class Gate:
 
     def vendor_now(self) -> float:
         """Return the time by the cloud's own clock, as far as its answers told it."""
-        return self._clock.wall() + self._skew
+        if self._offset is None:
+            return self._clock.wall()
+        return self._clock.monotonic() + self._offset
 
     def close(self) -> None:
         """Cut a call that is under way and free the connections."""
-        self._transport.abort()
-        self._transport.close()
+        self._worker.close()
 
     async def _admission(self) -> None:
         while True:
@@ -167,22 +178,26 @@ class Gate:
                 return
             await self._clock.sleep(wait)
 
-    def _succeeded(self, endpoint: str, date: float | None) -> None:
+    def _note_date(self, date: float | None) -> None:
+        # Kept on the monotonic clock: our wall clock may be set between two answers.
+        wall = self._clock.wall()
+        told = date if date is not None and abs(date - wall) > _DATE_TOLERANCE else wall
+        self._offset = told - self._clock.monotonic()
+
+    def _succeeded(self, endpoint: str) -> None:
         self._count(endpoint, Outcome.SUCCESS)
-        if date is not None:
-            skew = date - self._clock.wall()
-            self._skew = skew if abs(skew) > _DATE_TOLERANCE else 0.0
         self._up.set(1)
         self._last_success.set(self._clock.wall())
         if self._state not in (None, Outcome.SUCCESS):
             self._log.info("the cloud answers again")
         self._state = Outcome.SUCCESS
 
-    def _failed(self, endpoint: str, error: CloudError) -> None:
+    def _failed(self, endpoint: str, error: CloudError, *, is_partial: bool) -> None:
         self._count(endpoint, error.outcome)
         if isinstance(error, RateLimitedError):
             self._penalty.open(self._clock.monotonic(), error.retry_after, self._rng)
-        if error.outcome in _PARTIAL:
+        # A 401 may be about one token alone: whoever renews it says when it is more.
+        if error.outcome is Outcome.UNAUTHORIZED or (is_partial and error.outcome in _PARTIAL):
             return
         self._up.set(0)
         if error.outcome is not self._state:

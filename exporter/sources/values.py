@@ -2,11 +2,13 @@
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from exporter.catalog import Metric
-from exporter.sources.findings import Findings, Reject
+from exporter.catalog import Metric, readings
+from exporter.model import Reading
+from exporter.sources.findings import OTHER, Findings, Reject
 
 #: A vendor's time further ahead of ours than this is not believed.
 FUTURE_TOLERANCE = 300.0
@@ -24,9 +26,10 @@ def text(raw: Any) -> str:
 
 
 def identity(raw: Any) -> str:
-    """Return an id, or "" for one that could not be told from another once cut or cleaned."""
+    """Return an id, or "" for one that is no safe part of a path or of a series."""
     clean = text(raw)
-    return clean if isinstance(raw, str) and clean == raw.strip() else ""
+    is_whole = isinstance(raw, str) and clean == raw.strip()
+    return clean if is_whole and clean not in (".", "..") else ""
 
 
 def mapping(raw: Any) -> dict[str, Any]:
@@ -50,6 +53,10 @@ def instant(raw: Any) -> float | None:
         return moment.timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+#: A time as believed and as sent, in seconds since the epoch.
+Times = tuple[float | None, float | None]
 
 
 class Reader:
@@ -89,10 +96,47 @@ class Reader:
             return None
         return float(raw is not invert)
 
-    def when(self, raw: Any) -> tuple[float | None, float | None]:
+    def object(self, raw: Any) -> dict[str, Any]:
+        """Return a JSON object, {} for null; anything else is counted."""
+        if raw is not None and not isinstance(raw, dict):
+            self.reject(Reject.TYPE)
+        return mapping(raw)
+
+    def unique(self, items: list[Any], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the objects of a list with the id under `key`; others are counted."""
+        seen: set[str] = set()
+        for item in items:
+            body = mapping(item)
+            name = identity(body.get(key))
+            if not name or name in seen:
+                self.reject(Reject.DUPLICATE if name else Reject.IDENTITY)
+                continue
+            seen.add(name)
+            yield name, body
+
+    def other_state(
+        self, feature: str, name: str, raw: Any, when: Times = (None, None), *, known: bool
+    ) -> tuple[str, Reading]:
+        """Return a state without a metric of its own, as `home_device_state` if it is a number."""
+        labels = (text(feature), text(name))
+        source = ".".join(labels)
+        if not known and self.findings.unmapped.word(source) != source:
+            source, labels = f"{OTHER}.{OTHER}", (OTHER, OTHER)
+        number: float | None = None
+        if isinstance(raw, bool):
+            number = float(raw)
+        elif isinstance(raw, int | float):
+            number = self.number(raw, readings.DEVICE_STATE)
+        return source, Reading(readings.DEVICE_STATE, number, *when, labels)
+
+    def when(self, raw: Any) -> Times:
         """Return a vendor's time as (believed, as sent); one in the future becomes the arrival."""
         stamp = instant(raw)
-        if stamp is None or stamp <= self.now + FUTURE_TOLERANCE:
+        if stamp is None:
+            if raw is not None:
+                self.reject(Reject.TIME)
+            return None, None
+        if stamp <= self.now + FUTURE_TOLERANCE:
             return stamp, stamp
         self.reject(Reject.FUTURE_TIME)
         return self.now, stamp

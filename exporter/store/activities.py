@@ -11,6 +11,8 @@ ACTIVITY_LIFE = 7 * 86400.0
 _OMISSIONS = 2
 _ORDER = tuple(ActivityState)
 
+_Identity = tuple[str, str]
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -34,12 +36,14 @@ class Ledger:
     __slots__ = ("_entries", "counts", "kinds")
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], _Entry] = {}
+        self._entries: dict[_Identity, _Entry] = {}
         self.counts: Counter[str] = Counter()
         self.kinds: dict[str, None] = {}
 
     def push(self, activity: Activity, now: float) -> bool:
         """Take an activity from a callback; return whether its identity is new."""
+        if (activity.kind, activity.created) not in self._entries:
+            self._make_room(1, set())
         is_new = self._take(activity, now)
         entry = self._entries[activity.kind, activity.created]
         entry.pushed = now
@@ -51,9 +55,10 @@ class Ledger:
         self, listed: tuple[Activity, ...], began: float, now: float, *, baseline: bool
     ) -> None:
         """Take a poll's whole list; what a callback said since `began` is not undone by it."""
-        identities = set()
-        for activity in listed:
-            identities.add((activity.kind, activity.created))
+        newest = sorted(listed, key=lambda one: one.created_at or 0.0)[-ACTIVITY_LIMIT:]
+        identities = {(activity.kind, activity.created) for activity in newest}
+        self._make_room(len(identities - self._entries.keys()), identities)
+        for activity in newest:
             if self._take(activity, now, began) and not baseline:
                 self.counts[activity.kind] += 1
         for identity, entry in self._entries.items():
@@ -84,7 +89,6 @@ class Ledger:
         self.kinds.setdefault(activity.kind)
         entry = self._entries.get(identity)
         if entry is None:
-            self._make_room()
             self._entries[identity] = _Entry(activity, now)
             return True
         entry.touched = now
@@ -97,12 +101,15 @@ class Ledger:
             entry.omitted = 0
         return False
 
-    def _make_room(self) -> None:
-        if len(self._entries) >= ACTIVITY_LIMIT:
+    def _make_room(self, wanted: int, listed: set[_Identity]) -> None:
+        """Forget the ended and the oldest first, and nothing that the poll at hand lists."""
+        surplus = len(self._entries) + wanted - ACTIVITY_LIMIT
+        if surplus > 0:
             entries = self._entries
-            del entries[
-                min(entries, key=lambda key: (entries[key].is_ongoing, entries[key].touched))
-            ]
+            others = [identity for identity in entries if identity not in listed]
+            others.sort(key=lambda key: (entries[key].is_ongoing, entries[key].touched))
+            for identity in others[:surplus]:
+                del entries[identity]
 
     def _forget(self, now: float) -> None:
         for identity, entry in list(self._entries.items()):

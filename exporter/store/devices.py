@@ -1,6 +1,6 @@
 """How a poll or a push changes one held device."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from exporter.catalog import Kind, Metric, readings
@@ -17,6 +17,7 @@ class Applied(StrEnum):
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     OUTDATED = "outdated"
+    IGNORED = "ignored"
     UNKNOWN_DEVICE = "unknown_device"
     DROPPED = "dropped"
     UNKNOWN_LOCATION = "unknown_location"
@@ -49,53 +50,93 @@ def poll(held: HeldDevice, device: Device, began: float, now: Moment, *, baselin
     _see(held, readings.LEAK, None, now)
 
 
-def push(held: HeldDevice, change: DeviceChange, now: Moment) -> Applied:
-    """Take pushed states in their order; return the best that became of any of them."""
-    outcomes = set()
-    for source, reading in change.readings:
-        outcomes.add(_take(held, source, reading, now))
-        held.pushed[source] = now.monotonic
+def push(held: HeldDevice, change: DeviceChange, now: Moment, alive_after: float) -> Applied:
+    """Take pushed states in their order; return the best that became of any of them.
+
+    States whose own time is before `alive_after` (the vendor's clock) are no sign of life.
+    """
+    outcomes = {
+        _take(held, source, reading, now, is_push=True) for source, reading in change.readings
+    }
+    held.pushed.update((source, now.monotonic) for source, _ in change.readings)
     if change.parent is not None:
         held.parent = change.parent
         outcomes.add(Applied.APPLIED)
     _note_update(held, change.updated)
-    for outcome in (Applied.APPLIED, Applied.DUPLICATE):
-        if outcome in outcomes:
-            return outcome
-    return Applied.OUTDATED
+    outcome = next(
+        (one for one in (Applied.APPLIED, Applied.DUPLICATE, Applied.OUTDATED) if one in outcomes),
+        Applied.IGNORED,
+    )
+    is_young = change.updated is None or change.updated > alive_after
+    if is_young and outcome in (Applied.APPLIED, Applied.DUPLICATE):
+        held.contact = held.alive = now.monotonic
+    return outcome
 
 
 def push_activity(held: HeldDevice, activity: Activity, now: Moment) -> Applied:
     """Take a callback's activity; one that repeats or follows a later state is a duplicate."""
     is_new = held.ledger.push(activity, now.monotonic)
+    if not activity.is_silence:
+        held.contact = now.monotonic
     if activity.is_leak:
-        alarmed = held.ledger.has_pushed_leak()
-        if alarmed or activity.state is ActivityState.RESOLVED:
-            held.readings[_ALARMED] = Reading(readings.LEAK_ALARMED, float(alarmed))
-            held.pushed[_ALARMED] = now.monotonic
-        if is_new:
-            _see_new_leak(held, activity, now)
-        _see(held, readings.LEAK, None, now)
+        _push_leak(held, activity, now, is_new=is_new)
     return Applied.APPLIED if is_new else Applied.DUPLICATE
 
 
-def _take(held: HeldDevice, source: str, new: Reading, now: Moment) -> Applied:
+def _push_leak(held: HeldDevice, activity: Activity, now: Moment, *, is_new: bool) -> None:
+    alarmed = held.ledger.has_pushed_leak()
+    if alarmed or activity.state is ActivityState.RESOLVED:
+        held.readings[_ALARMED] = Reading(readings.LEAK_ALARMED, float(alarmed))
+        held.pushed[_ALARMED] = now.monotonic
+    if is_new:
+        held.edges.preset(readings.LEAK)
+        if activity.state is not ActivityState.RESOLVED:
+            held.alive = now.monotonic
+        created = now.vendor if activity.created_at is None else activity.created_at
+        # A poll may have told of this leak before its callback came.
+        if created > held.leak_counted_at and not held.edges.is_on(readings.LEAK):
+            held.leak_told = True
+            _assume_off(held, readings.LEAK)
+            held.edges.see(readings.LEAK, on=True)
+            held.leak_counted_at = now.vendor
+    _see(held, readings.LEAK, None, now)
+
+
+def _take(
+    held: HeldDevice, source: str, new: Reading, now: Moment, *, is_push: bool = False
+) -> Applied:
     old = held.readings.get(source)
     if old is not None and old.metric is new.metric:
         if _is_older(new, old):
             if new.metric.rises and new.value is not None and new.stamp is not None:
-                held.edges.late(new.metric, on=bool(new.value), stamp=new.stamp)
+                held.edges.see(new.metric, on=bool(new.value), stamp=new.stamp)
             return Applied.OUTDATED
         if (new.stamp, new.value, new.labels) == (old.stamp, old.value, old.labels):
             return Applied.DUPLICATE
     if new.metric.kind is Kind.COUNTER:
         new = held.totals.setdefault(source, TotalGuard()).admit(new)
+    if new.metric.periodic and new.value is not None and new.updated is None:
+        # Without a time of its own it is as old as its last change.
+        new = replace(new, updated=now.vendor)
     held.readings[source] = new
     _note_reading(held, new)
     if new.metric.rises:
         held.edges.preset(new.metric)
+        if is_push and new.value is not None:
+            _assume_other(held, new)
         _see(held, new.metric, new.stamp, now)
     return Applied.APPLIED
+
+
+def _assume_other(held: HeldDevice, new: Reading) -> None:
+    """Take that a first value which is pushed is a change: pushes tell of nothing else."""
+    if not held.edges.knows(new.metric):
+        held.edges.see(new.metric, on=not new.value)
+
+
+def _assume_off(held: HeldDevice, metric: Metric) -> None:
+    if not held.edges.knows(metric):
+        held.edges.see(metric, on=False)
 
 
 def _is_older(new: Reading, old: Reading) -> bool:
@@ -117,25 +158,14 @@ def _note_reading(held: HeldDevice, reading: Reading) -> None:
 
 
 def _see(held: HeldDevice, metric: Metric, stamp: float | None, now: Moment) -> None:
-    """Let the edges see the bool that is served; a leak is also one that a callback told of."""
+    """Let the edges see the bool that is served, and a leak that so far only a callback told of."""
     reading = held.resolved(metric)
     is_on = reading is not None and bool(reading.value)
-    if metric is readings.LEAK and held.ledger.has_pushed_leak():
-        is_on = True
-    elif reading is None:
+    if metric is readings.LEAK:
+        # Once the sensor itself was wet it also says when the leak ends, and when it comes back.
+        held.leak_told = held.leak_told and not is_on and held.ledger.has_pushed_leak()
+        is_on = is_on or held.leak_told
+    if reading is None and not held.edges.is_on(metric):
         return
-    if held.edges.see(metric, on=is_on, stamp=stamp) and is_on and metric is readings.LEAK:
+    if held.edges.see(metric, on=is_on, stamp=stamp) and metric is readings.LEAK:
         held.leak_counted_at = now.vendor
-
-
-def _see_new_leak(held: HeldDevice, activity: Activity, now: Moment) -> None:
-    """Count the leak that a callback tells of first, unless a poll has told of the same one."""
-    created = now.vendor if activity.created_at is None else activity.created_at
-    if held.edges.is_on(readings.LEAK) or created <= held.leak_counted_at:
-        return
-    held.edges.preset(readings.LEAK)
-    held.edges.see(readings.LEAK, on=False)
-    held.edges.see(readings.LEAK, on=True)
-    held.leak_counted_at = now.vendor
-    if held.resolved(readings.LEAK) is None and not held.ledger.has_pushed_leak():
-        held.edges.see(readings.LEAK, on=False)

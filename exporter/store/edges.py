@@ -1,26 +1,21 @@
 """Counts of what began at one device: every edge that was learnt, once."""
 
-from dataclasses import dataclass
+from bisect import bisect_right
 
 from exporter.catalog import Metric
 
-
-@dataclass(slots=True)
-class _Seen:
-    on: bool
-    stamp: float | None
-    previous: bool | None = None
-    settled: float | None = None
+_HISTORY = 16
+_UNDATED = float("-inf")
 
 
 class Edges:
-    """The last known side of each bool that counts events, and the counts."""
+    """The last values of each bool that counts events, in the order of their times."""
 
-    __slots__ = ("_seen", "counts")
+    __slots__ = ("_history", "counts")
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
-        self._seen: dict[Metric, _Seen] = {}
+        self._history: dict[Metric, list[tuple[float, bool]]] = {}
 
     def preset(self, metric: Metric) -> None:
         """Show the metric's events from 0, as the device can have them."""
@@ -28,34 +23,41 @@ class Edges:
             self.counts.setdefault(event, 0)
 
     def see(self, metric: Metric, *, on: bool, stamp: float | None = None) -> bool:
-        """Take the newest value; return whether it was an edge. The first one is the baseline."""
-        seen = self._seen.get(metric)
-        if seen is None:
-            self._seen[metric] = _Seen(on, stamp)
-            return False
-        changed = on != seen.on
-        if changed or stamp != seen.stamp:
-            self._seen[metric] = _Seen(on, stamp, seen.on, seen.stamp)
-        if changed:
-            self._count(metric, on=on)
-        return changed
+        """Take a value at its time, also one that comes late; return whether something began.
 
-    def late(self, metric: Metric, *, on: bool, stamp: float) -> None:
-        """Take a value that arrived after a newer one: it may have come and gone in between."""
-        seen = self._seen.get(metric)
-        if seen is None or seen.settled is None or seen.previous != seen.on:
-            return
-        if on != seen.on and stamp > seen.settled:
-            self._count(metric, on=on)
-            self._count(metric, on=seen.on)
-            seen.settled = seen.stamp
+        What a value adds is the difference that it makes between its neighbours in time, so
+        nothing is counted twice. The first value is the baseline, and so is all before it.
+        """
+        history = self._history.setdefault(metric, [])
+        moment = stamp if stamp is not None else history[-1][0] if history else _UNDATED
+        if (moment, on) in history[-1:]:
+            return False
+        place = bisect_right(history, moment, key=lambda entry: entry[0])
+        before = history[place - 1][1] if place else None
+        after = history[place][1] if place < len(history) else None
+        if place == 0 and history:
+            return False
+        history.insert(place, (moment, on))
+        del history[:-_HISTORY]
+        return before is not None and self._count(metric, before, on, after)
+
+    def knows(self, metric: Metric) -> bool:
+        """Return whether a value was seen at all."""
+        return metric in self._history
 
     def is_on(self, metric: Metric) -> bool:
         """Return whether the newest value is true."""
-        seen = self._seen.get(metric)
-        return seen is not None and seen.on
+        history = self._history.get(metric)
+        return history is not None and history[-1][1]
 
-    def _count(self, metric: Metric, *, on: bool) -> None:
-        event = metric.rises if on else metric.falls
-        if event:
-            self.counts[event] = self.counts.get(event, 0) + 1
+    def _count(self, metric: Metric, before: bool, on: bool, after: bool | None) -> bool:  # noqa: FBT001  # three values in a row
+        began = False
+        for event, begun in ((metric.rises, True), (metric.falls, False)):
+            added = int(before is not begun and on is begun)
+            if after is not None:
+                added += int(on is not begun and after is begun)
+                added -= int(before is not begun and after is begun)
+            if event and added:
+                self.counts[event] = self.counts.get(event, 0) + added
+                began = began or begun
+        return began

@@ -44,8 +44,8 @@ class DeviceView:
         return self._now - heard < self.location.policy.stale_after
 
     def _device_is_alive(self) -> bool:
-        # A pushed event is a sign of life of its own: a leak must not hide behind old readings.
-        if self._now - self._device.contact < self._limit:
+        # A push is a sign of life of its own: a leak must not hide behind old readings.
+        if self._now - self._device.alive < self._limit:
             return True
         dated = [reading for reading in self._periodic() if reading.updated is not None]
         return not dated or any(self._is_young(reading) for reading in dated)
@@ -61,7 +61,7 @@ class DeviceView:
     def _ends(self) -> Iterator[float]:
         heard = max(self.location.polled, self._device.contact)
         yield heard + self.location.policy.stale_after
-        yield self._device.contact + self._limit
+        yield self._device.alive + self._limit
         for reading in self._periodic():
             if reading.updated is not None:
                 yield reading.updated - self._offset + self._limit

@@ -11,6 +11,9 @@ from exporter.store.totals import TotalGuard
 
 NEVER = float("-inf")
 
+#: A metric and its own labels: what one reading of several is served as.
+Slot = tuple[Metric, tuple[str, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -22,7 +25,10 @@ class Policy:
 
 @dataclass(slots=True)
 class HeldDevice:
-    """One device; `readings` by source field, `pushed` the monotonic arrival of pushed ones."""
+    """One device; `readings` by source field, `pushed` the monotonic arrival of pushed ones.
+
+    `contact` is when a push last named it, `alive` when one last showed that it lives (monotonic).
+    """
 
     id: str
     name: str = ""
@@ -34,22 +40,28 @@ class HeldDevice:
     updated: float | None = None
     reading_times: dict[str, float] = field(default_factory=dict)
     contact: float = NEVER
+    alive: float = NEVER
     omitted: int = 0
     edges: Edges = field(default_factory=Edges)
     ledger: Ledger = field(default_factory=Ledger)
     leak_counted_at: float = NEVER
+    leak_told: bool = False
     totals: dict[str, TotalGuard] = field(default_factory=dict)
     series: int = 0
     dropped: int = 0
 
-    def resolved(self, metric: Metric, labels: tuple[str, ...] = ()) -> Reading | None:
-        """Return the reading that is served as `metric`: the best-ranked one with a value."""
-        found = [
-            reading
-            for reading in self.readings.values()
-            if reading.metric is metric and reading.labels == labels and reading.value is not None
-        ]
-        return min(found, key=lambda reading: reading.rank, default=None)
+    def best(self) -> dict[Slot, Reading]:
+        """Return the reading that is served in each slot: the best-ranked one with a value."""
+        best: dict[Slot, Reading] = {}
+        for reading in self.readings.values():
+            slot = (reading.metric, reading.labels)
+            if reading.value is not None and (slot not in best or reading.rank < best[slot].rank):
+                best[slot] = reading
+        return best
+
+    def resolved(self, metric: Metric) -> Reading | None:
+        """Return the reading that is served as a metric without labels of its own."""
+        return self.best().get((metric, ()))
 
 
 @dataclass(slots=True)
@@ -101,3 +113,4 @@ class HeldLocation:
     stream_connected: bool | None = None
     next_poll_at: float | None = None
     series: int = 0
+    turned_away: int = 0

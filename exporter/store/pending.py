@@ -6,6 +6,7 @@ SENSOR_LIMIT = 100
 _PER_SENSOR = 100
 _LIFE = 7 * 86400.0
 
+
 #: (vendor, account)
 _Account = tuple[str, str]
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from exporter.catalog import Metric, own, readings
-from exporter.model import Reading
 from exporter.store.freshness import DeviceView, alarm_is_fresh, is_up
 from exporter.store.held import HeldDevice, HeldLocation
 
@@ -70,7 +69,7 @@ def device_samples(device: HeldDevice, view: DeviceView) -> list[Sample]:
     """Return the samples of one device."""
     samples = [
         Sample(metric, labels, reading.value)
-        for (metric, labels), reading in _best(device).items()
+        for (metric, labels), reading in device.best().items()
         if reading.value is not None and view.shows(reading)
     ]
     if view.is_served:
@@ -83,17 +82,6 @@ def device_samples(device: HeldDevice, view: DeviceView) -> list[Sample]:
     # What a bound would cut is last: the states that nobody has asked for.
     samples.sort(key=lambda sample: sample.metric is readings.DEVICE_STATE)
     return samples
-
-
-def _best(device: HeldDevice) -> dict[tuple[Metric, tuple[str, ...]], Reading]:
-    best: dict[tuple[Metric, tuple[str, ...]], Reading] = {}
-    for reading in device.readings.values():
-        if reading.value is None:
-            continue
-        slot = (reading.metric, reading.labels)
-        if slot not in best or reading.rank < best[slot].rank:
-            best[slot] = reading
-    return best
 
 
 def _counters(device: HeldDevice) -> Iterator[Sample]:

@@ -5,7 +5,7 @@ the samples of the device or the location it touched, and of nothing else.
 """
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from exporter.clock import Clock
@@ -131,14 +131,15 @@ class Store:
         self._publish_location(location)
         return applied
 
-    def push_activity(self, vendor: str, account: str, change: ActivityChange) -> Applied:
-        """Take a callback to an account, which does not say at which location its sensor is."""
-        for key, location in self.locations.items():
-            is_ours = (key[0], location.account) == (vendor, account)
-            if is_ours and change.device_id in location.devices:
+    def push_activity(
+        self, account: tuple[str, str], keys: Iterable[LocationKey], change: ActivityChange
+    ) -> Applied:
+        """Take a callback to an account, which does not say at which of its locations it is."""
+        for key in keys:
+            if self.device(key, change.device_id) is not None:
                 return self.push(key, change)
         now = self._clock.monotonic()
-        is_kept = self._pending.keep((vendor, account), change.device_id, change.activity, now)
+        is_kept = self._pending.keep(account, change.device_id, change.activity, now)
         return Applied.UNKNOWN_DEVICE if is_kept else Applied.DROPPED
 
     def set_stream(self, key: LocationKey, *, connected: bool) -> None:
@@ -163,14 +164,16 @@ class Store:
         now = self._clock.monotonic()
         while self._deadlines and self._deadlines[0][0] <= now:
             moment, owner = heapq.heappop(self._deadlines)
-            if self._queued.get(owner) != moment:
-                continue
-            del self._queued[owner]
-            location = self.locations[owner[0], owner[1]]
-            if owner == location.key:
-                self._publish_location(location)
-            else:
-                self._publish_device(location, location.devices[owner[2]])
+            if self._queued.get(owner) == moment:
+                del self._queued[owner]
+                self._republish(owner)
+
+    def _republish(self, owner: Owner) -> None:
+        location = self.locations[owner[0], owner[1]]
+        if owner == location.key:
+            self._publish_location(location)
+        else:
+            self._publish_device(location, location.devices[owner[2]])
 
     # --- devices
 
@@ -183,15 +186,18 @@ class Store:
         *,
         baseline: bool,
     ) -> None:
+        turned_away = 0
         for device in snapshot.devices:
             held = location.devices.get(device.id)
+            if held is None and len(location.devices) >= DEVICE_LIMIT:
+                turned_away += len(device.readings)
+                continue
             if held is None:
-                if len(location.devices) >= DEVICE_LIMIT:
-                    self._on_dropped(len(device.readings))
-                    continue
                 held = location.devices[device.id] = HeldDevice(device.id)
                 self._catch_up(location, held)
             devices.poll(held, device, began, now, baseline=baseline)
+        self._on_dropped(max(0, turned_away - location.turned_away))
+        location.turned_away = turned_away
         listed = {device.id for device in snapshot.devices}
         for device_id in [known for known in location.devices if known not in listed]:
             held = location.devices[device_id]
@@ -200,8 +206,7 @@ class Store:
                 self._drop_device(location, device_id)
 
     def _catch_up(self, location: HeldLocation, device: HeldDevice) -> None:
-        account = (location.key[0], location.account)
-        for arrived, activity in self._pending.take(account, device.id):
+        for arrived, activity in self._pending.take((location.key[0], location.account), device.id):
             devices.push_activity(device, activity, Moment(arrived, arrived + location.offset))
 
     def _push_device(
@@ -211,11 +216,11 @@ class Store:
         change: DeviceChange | ActivityChange,
         now: float,
     ) -> Applied:
-        device.contact = now
         moment = Moment(now, now + location.offset)
         if isinstance(change, ActivityChange):
             return devices.push_activity(device, change.activity, moment)
-        return devices.push(device, change, moment)
+        alive_after = moment.vendor - location.policy.device_stale_after
+        return devices.push(device, change, moment, alive_after)
 
     def _drop_device(self, location: HeldLocation, device_id: str) -> None:
         location.series -= location.devices.pop(device_id).series
@@ -232,7 +237,7 @@ class Store:
         owner = (*location.key, device.id)
         samples = self._bounded(location, device, device_samples(device, view))
         self._page.put(owner, device_base(location, device), samples)
-        self._watch(owner, view.deadline())
+        self._wake_at(owner, view.deadline())
 
     def _bounded(
         self, location: HeldLocation, device: HeldDevice, samples: list[Sample]
@@ -252,9 +257,9 @@ class Store:
             moment + location.policy.stale_after
             for moment in (location.polled, location.alarm.pushed)
         ]
-        self._watch(location.key, min((end for end in ends if end > now), default=float("inf")))
+        self._wake_at(location.key, min((end for end in ends if end > now), default=float("inf")))
 
-    def _watch(self, owner: Owner, deadline: float) -> None:
+    def _wake_at(self, owner: Owner, deadline: float) -> None:
         """Look at the owner again at the deadline; a later one than queued is found out then."""
         if deadline < self._queued.get(owner, float("inf")):
             self._queued[owner] = deadline

@@ -14,7 +14,16 @@ from exporter.telemetry import Telemetry
 BODY_LIMIT = 64 * 1024
 _MALFORMED, _FAILED = "malformed", "failed"
 _WRONG_SECRET, _TOO_LARGE = "wrong_secret", "too_large"
-_OUTCOMES = (*Applied, _MALFORMED, _FAILED, _WRONG_SECRET, _TOO_LARGE)
+_OUTCOMES = (
+    Applied.APPLIED,
+    Applied.DUPLICATE,
+    Applied.UNKNOWN_DEVICE,
+    Applied.DROPPED,
+    _MALFORMED,
+    _FAILED,
+    _WRONG_SECRET,
+    _TOO_LARGE,
+)
 
 
 class CallbackHandler:
@@ -38,6 +47,8 @@ class CallbackHandler:
         except web.HTTPRequestEntityTooLarge:
             self._counter.labels(_TOO_LARGE).inc()
             raise
+        except (web.RequestPayloadError, ValueError):
+            body = b""
         outcomes = self._take(account, body)
         for outcome in outcomes:
             self._counter.labels(outcome).inc()

@@ -24,9 +24,8 @@ def wants_openmetrics(accept: str) -> bool:
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Return whether an Accept-Encoding header allows gzip."""
-    return any(
-        r.media in ("gzip", "*") and r.quality > 0 for r in map(_parse, accept_encoding.split(","))
-    )
+    qualities = {r.media: r.quality for r in map(_parse, accept_encoding.split(","))}
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
 
 
 def _parse(part: str) -> _Range:

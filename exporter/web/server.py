@@ -54,8 +54,8 @@ class Server:
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, host, port).start()
-        except OSError as error:
-            reason = error.strerror or "the address cannot be used"
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or "the address cannot be used"
             raise StartError(f"cannot listen on {address}: {reason}") from None
 
     @property

@@ -13,10 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.app import App
 from exporter.config import Config, load
 from exporter.simulator import Simulator
-from exporter.sources.vendors import VENDORS
+from exporter.sources.vendors import MODELS
 from tests.support.manual_clock import ManualClock
 
-MODELS = {name: vendor.config for name, vendor in VENDORS.items()}
 CALLBACK_SECRET = "callback-secret-of-the-tests"
 _PATIENCE = 10.0
 

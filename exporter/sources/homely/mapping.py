@@ -1,4 +1,4 @@
-"""What Homely's answers and events mean, in the neutral vocabulary; pure, and never raises."""
+"""What Homely's answers and events mean, in the neutral vocabulary."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ from exporter.sources.homely.states import (
     Rule,
     rule_for,
 )
-from exporter.sources.values import Reader, identity, mapping, sequence, text
+from exporter.sources.values import Reader, Times, identity, mapping, sequence, text
 
 _FLOOR_AND_ROOM = re.compile(r"(Floor -?\d+)\s+-\s+(.+)", re.DOTALL)
 _INT16_SPAN = 0x10000
@@ -28,33 +28,24 @@ def map_locations(payload: Any, reader: Reader) -> list[LocationRef]:
     """Return the account's locations; raises CloudError for a body that is no list."""
     if not isinstance(payload, list):
         raise CloudError(Outcome.UNUSABLE)
-    found: dict[str, LocationRef] = {}
-    for item in payload:
-        location_id = identity(mapping(item).get("locationId"))
-        if not location_id:
-            reader.reject(Reject.IDENTITY)
-        elif location_id not in found:
-            found[location_id] = LocationRef(location_id, text(item.get("name")))
-    return list(found.values())
+    return [
+        LocationRef(location_id, text(item.get("name")))
+        for location_id, item in reader.unique(payload, "locationId")
+    ]
 
 
 def map_home(payload: Any, reader: Reader) -> Snapshot:
     """Return what one home looks like; raises CloudError for a body without a list of devices."""
     if not isinstance(payload, dict) or not isinstance(payload.get("devices"), list):
         raise CloudError(Outcome.UNUSABLE)
-    devices: dict[str, Device] = {}
-    for item in payload["devices"]:
-        device = _device(mapping(item), reader)
-        if device is None:
-            continue
-        if device.id in devices:
-            reader.reject(Reject.DUPLICATE)
-            continue
-        devices[device.id] = device
+    devices = [
+        _device(device_id, item, reader)
+        for device_id, item in reader.unique(payload["devices"], "id")
+    ]
     return Snapshot(
         name=text(payload.get("name")),
         gateway_serial=text(payload.get("gatewayserial")),
-        devices=tuple(devices.values()),
+        devices=tuple(devices),
         alarm_state=_alarm_state(payload.get("alarmState"), reader),
         alarm_states=ALARM_STATES,
     )
@@ -70,16 +61,12 @@ def _alarm_state(raw: Any, reader: Reader) -> str | None:
     return state if state in ALARM_STATES else reader.findings.alarm_states.word(state)
 
 
-def _device(item: dict[str, Any], reader: Reader) -> Device | None:
-    device_id = identity(item.get("id"))
-    if not device_id:
-        reader.reject(Reject.IDENTITY)
-        return None
+def _device(device_id: str, item: dict[str, Any], reader: Reader) -> Device:
     model = text(item.get("modelName"))
     floor, room = _floor_and_room(text(item.get("location")))
     states = _States(model, reader)
-    for feature, body in mapping(item.get("features")).items():
-        for name, state in mapping(mapping(body).get("states")).items():
+    for feature, body in reader.object(item.get("features")).items():
+        for name, state in reader.object(reader.object(body).get("states")).items():
             states.read(feature, name, state)
     found = dict(states.readings)
     if item.get("online") is not None:
@@ -114,41 +101,27 @@ class _States:
     def read(self, feature: str, name: str, raw: Any) -> None:
         """Add one state; null, {} and values that are not believed leave no value behind."""
         source = f"{text(feature)}.{text(name)}"
-        state = mapping(raw)
-        if raw is not None and not isinstance(raw, dict):
-            self._reader.reject(Reject.TYPE)
-        updated, stamp = self._reader.when(state.get("lastUpdated"))
-        if updated is not None:
-            self.updated = max(updated, self.updated or updated)
+        state = self._reader.object(raw)
+        when = self._reader.when(state.get("lastUpdated"))
+        if when[0] is not None:
+            self.updated = max(when[0], self.updated or when[0])
         value = state.get("value")
         if source == PARENT:
             self.parent = text(value)
         elif source not in LEFT_OUT:
-            rule = rule_for(source, self._model)
-            if rule is None:
-                self._other(source, text(feature), text(name), value, (updated, stamp))
-            else:
-                number = None if value is None else _value(rule, value, self._reader)
-                reading = Reading(rule.metric, number, updated, stamp, rule.labels, rule.rank)
-                self.readings.append((source, reading))
+            self.readings.append(self._reading(source, feature, name, value, when))
 
-    def _other(
-        self,
-        source: str,
-        feature: str,
-        name: str,
-        raw: Any,
-        when: tuple[float | None, float | None],
-    ) -> None:
-        labels = (feature, name)
-        if source not in CONFIGURATION and self._reader.findings.unmapped.word(source) != source:
-            source, labels = "other.other", ("other", "other")
-        number: float | None = None
-        if isinstance(raw, bool):
-            number = float(raw)
-        elif isinstance(raw, int | float):
-            number = self._reader.number(raw, readings.DEVICE_STATE)
-        self.readings.append((source, Reading(readings.DEVICE_STATE, number, *when, labels)))
+    def _reading(
+        self, source: str, feature: str, name: str, value: Any, when: Times
+    ) -> tuple[str, Reading]:
+        rule = rule_for(source, self._model)
+        if rule is None:
+            known = source in CONFIGURATION
+            return self._reader.other_state(feature, name, value, when, known=known)
+        if value is None:
+            return source, Reading(rule.metric, None, labels=rule.labels, rank=rule.rank)
+        number = _value(rule, value, self._reader)
+        return source, Reading(rule.metric, number, *when, rule.labels, rule.rank)
 
 
 def _value(rule: Rule, raw: Any, reader: Reader) -> float | None:
@@ -193,10 +166,12 @@ def _alarm_event(kind: str, body: Any, reader: Reader) -> Event | None:
 def _device_event(kind: str, body: Any, reader: Reader, model_of: ModelOf) -> Event | None:
     data = mapping(body)
     device_id = identity(data.get("deviceId"))
-    changes = sequence(data.get("changes")) or [data.get("change")]
-    changes = [change for change in changes if _names_a_state(change)]
+    given = sequence(data.get("changes")) or [data.get("change")]
+    changes = [change for change in given if _names_a_state(change)]
     if not device_id or not changes:
         return None
+    for _ in range(len(given) - len(changes)):
+        reader.reject(Reject.TYPE)
     model = model_of(device_id)
     states = _States(model or "", reader)
     if model is not None:

@@ -1,13 +1,14 @@
 """One Homely login as a source: locations, homes, and a stream for each."""
 
-from collections.abc import Sequence
-from typing import Any
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from exporter.clock import Clock
 from exporter.errors import CloudError, Outcome
 from exporter.model import LocationRef
-from exporter.rest import Bearer
+from exporter.rest import Bearer, Request
 from exporter.secret import Secret
 from exporter.sources.base import Event, ModelOf, Polled, StreamListener
 from exporter.sources.findings import Findings
@@ -17,6 +18,8 @@ from exporter.sources.homely.mapping import map_event, map_home, map_locations
 from exporter.sources.homely.stream import Connector, Stream
 from exporter.sources.homely.tokens import Tokens
 from exporter.sources.values import Reader
+
+_T = TypeVar("_T")
 
 
 class HomelySource:
@@ -39,15 +42,22 @@ class HomelySource:
 
     async def locations(self) -> Sequence[LocationRef]:
         """Ask which locations the login has, and return those that the configuration admits."""
-        reply = await self._get("locations", "/homely/locations", forbidden_is_final=True)
-        refs = map_locations(reply.body, Reader(reply.vendor_now, self._findings))
+
+        def read(reply: Reply) -> list[LocationRef]:
+            return map_locations(reply.body, Reader(reply.vendor_now, self._findings))
+
+        refs = await self._get("locations", "/homely/locations", read)
         return [ref for ref in refs if self.config.locations.admits(ref.id, ref.name)]
 
     async def poll(self, location_id: str) -> Polled:
         """Ask for the state of one home."""
-        reply = await self._get("home", f"/homely/home/{quote(location_id, safe='')}")
-        snapshot = map_home(reply.body, Reader(reply.vendor_now, self._findings))
-        return Polled(snapshot, reply.began, reply.vendor_now)
+
+        def read(reply: Reply) -> Polled:
+            snapshot = map_home(reply.body, Reader(reply.vendor_now, self._findings))
+            return Polled(snapshot, reply.began, reply.vendor_now)
+
+        path = f"/homely/home/{quote(location_id, safe='')}"
+        return await self._get("home", path, read, location_id=location_id)
 
     async def follow(self, location_id: str, listener: StreamListener) -> None:
         """Keep the location's socket up until cancelled."""
@@ -62,6 +72,10 @@ class HomelySource:
         held = self._tokens.held()
         if held is not None:
             return held
+        # A stream that is stopped meanwhile must not lose a token that the cloud has rotated.
+        return await asyncio.shield(asyncio.ensure_future(self._fresh_token()))
+
+    async def _fresh_token(self) -> Secret:
         async with self._gate:
             return await self._tokens.get()
 
@@ -69,29 +83,40 @@ class HomelySource:
         """Take that the socket refused the token: the next connection gets a new one."""
         self._tokens.forget_access()
 
-    async def _get(self, endpoint: str, path: str, *, forbidden_is_final: bool = False) -> Reply:
+    async def _get(
+        self, endpoint: str, path: str, read: Callable[[Reply], _T], *, location_id: str = ""
+    ) -> _T:
         async with self._gate:
             token = await self._tokens.get()
             try:
-                return await self._call(endpoint, path, token)
+                return await self._call(endpoint, path, read, token, location_id)
             except CloudError as error:
-                if error.outcome is Outcome.FORBIDDEN and forbidden_is_final:
+                if error.outcome is Outcome.FORBIDDEN and not location_id:
                     raise self._refused(error) from None
                 if error.outcome is not Outcome.UNAUTHORIZED:
                     raise
             token = await self._tokens.renew()
             try:
-                return await self._call(endpoint, path, token)
+                return await self._call(endpoint, path, read, token, location_id)
             except CloudError as error:
                 if error.outcome is Outcome.UNAUTHORIZED:
-                    raise self._refused(error) from None
+                    raise self._refused(error, location_id) from None
                 raise
 
-    async def _call(self, endpoint: str, path: str, token: Secret) -> Reply:
-        reply = await self._gate.call(endpoint, "GET", path, auth=Bearer(token.reveal()))
+    async def _call(
+        self,
+        endpoint: str,
+        path: str,
+        read: Callable[[Reply], _T],
+        token: Secret,
+        location_id: str,
+    ) -> _T:
+        request = Request("GET", path, Bearer(token.reveal()))
+        found = await self._gate.call(endpoint, request, read, location_id=location_id)
         self._gate.accept()
-        return reply
+        return found
 
-    def _refused(self, error: CloudError) -> CloudError:
+    def _refused(self, error: CloudError, location_id: str = "") -> CloudError:
         self._tokens.forget()
-        return self._gate.refuse(error)
+        # One location that refuses a fresh token must not silence the login's others.
+        return self._gate.refuse(error, hold=not location_id)

@@ -1,6 +1,7 @@
 """One location's Socket.IO connection: had, kept, and had again with a fresh token."""
 
 import asyncio
+import logging
 import random
 import re
 from contextlib import suppress
@@ -13,6 +14,7 @@ import socketio
 from exporter.budget import full_jitter
 from exporter.clock import Clock
 from exporter.errors import CloudError, OnHoldError
+from exporter.logs import Log
 from exporter.secret import Secret
 from exporter.sources.base import Reason, StreamListener
 from exporter.sources.values import mapping
@@ -26,6 +28,11 @@ _CONNECTS_PER_SECOND = 100.0
 _INVALID_TOKEN = re.compile(r"jwt|token|unauthori[sz]ed", re.IGNORECASE)
 #: After so many short lives in a row the token itself is suspected.
 _SUSPICIOUS_FAILURES = 3
+
+
+# Left to itself the library prints to standard error what it received, and the URL.
+_MUTED = logging.Logger("socketio")  # noqa: LOG001  # outside of the tree on purpose
+_MUTED.disabled = True
 
 
 class TokenHolder(Protocol):
@@ -95,6 +102,7 @@ class Stream:
         self._tokens = tokens
         self._listener = listener
         self._failures = 0
+        self._log = Log("stream", location_id=location_id)
 
     async def run(self) -> None:
         """Connect, and connect again after each loss, until cancelled."""
@@ -102,9 +110,16 @@ class Stream:
         try:
             await self._clock.sleep(self._connector.first_delay())
             while True:
-                await self._clock.sleep(await self._once())
+                await self._clock.sleep(await self._once_safely())
         finally:
             self._connector.streams -= 1
+
+    async def _once_safely(self) -> float:
+        try:
+            return await self._once()
+        except Exception as error:  # noqa: BLE001  # whatever it was, the stream must come back
+            self._log.bug("a stream failed", error)
+            return self._backoff()
 
     async def _once(self) -> float:
         """Have one connection for as long as it lives; return how long to wait before the next."""
@@ -118,9 +133,12 @@ class Stream:
             return self._backoff()
         connection = _Connection(self._connector.session, self._listener)
         began = self._clock.monotonic()
-        reason = Reason.SHUTDOWN
+        reason = Reason.CONNECT_FAILED
         try:
             reason = await connection.live(self._url(token), token)
+        except asyncio.CancelledError:
+            reason = Reason.SHUTDOWN
+            raise
         finally:
             await connection.close()
             self._listener.disconnected(reason)
@@ -150,7 +168,11 @@ class _Connection:
         self._settled: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._client = socketio.AsyncClient(
-            reconnection=False, http_session=session, handle_sigint=False
+            reconnection=False,
+            http_session=session,
+            handle_sigint=False,
+            logger=_MUTED,
+            engineio_logger=_MUTED,
         )
         self._client.on("connect", self._on_connect)
         self._client.on("connect_error", self._on_connect_error)
@@ -171,7 +193,7 @@ class _Connection:
                 failure = await self._settled
         except TimeoutError:
             return Reason.CONNECT_TIMEOUT
-        except (socketio.exceptions.ConnectionError, aiohttp.ClientError, OSError, ValueError):
+        except Exception:  # noqa: BLE001  # a handshake can fail in more ways than are documented
             return Reason.CONNECT_FAILED
         if failure is not None:
             return failure

@@ -4,6 +4,7 @@ from typing import Any
 
 from exporter.clock import Clock
 from exporter.errors import CloudError, Outcome
+from exporter.rest import Request
 from exporter.secret import Secret
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.homely.config import HomelyConfig
@@ -50,8 +51,7 @@ class Tokens:
         refresh = self._alive(self._refresh, 0.0)
         if refresh is not None:
             try:
-                reply = await self._post("refresh-token", {"refresh_token": refresh.reveal()})
-                return self._take(reply)
+                return await self._post("refresh-token", {"refresh_token": refresh.reveal()})
             except CloudError as error:
                 # Where the cloud never judged the refresh token, it may still be good.
                 if error.outcome in _TRANSIENT:
@@ -73,16 +73,16 @@ class Tokens:
             "password": self._config.secret("password").reveal(),
         }
         try:
-            reply = await self._post("token", credentials)
+            return await self._post("token", credentials)
         except CloudError as error:
             if error.outcome in _REFUSED:
                 raise self._gate.refuse(error) from None
             raise
-        return self._take(reply)
 
-    async def _post(self, name: str, body: dict[str, str]) -> Reply:
+    async def _post(self, name: str, body: dict[str, str]) -> Secret:
         endpoint = "refresh" if name == "refresh-token" else name
-        return await self._gate.call(endpoint, "POST", f"/homely/oauth/{name}", body=body)
+        request = Request("POST", f"/homely/oauth/{name}", body=body)
+        return await self._gate.call(endpoint, request, self._take)
 
     def _take(self, reply: Reply) -> Secret:
         answer = mapping(reply.body)

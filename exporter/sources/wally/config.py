@@ -1,5 +1,6 @@
 """What a WallyHome account has in exporter.yml."""
 
+import re
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -10,7 +11,9 @@ from exporter.config.fields import BaseUrl
 from exporter.sources.wally.thresholds import ThresholdUnit
 
 _MINUTE, _HOUR = 60.0, 3600.0
-CALLBACK_SECRET_LENGTH = 16
+_TOKEN = re.compile(r"[!-~]+")
+# What stands in a URL's path as it is.
+_IN_A_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]{16,}")
 
 
 class WallyConfig(AccountConfig):
@@ -18,8 +21,13 @@ class WallyConfig(AccountConfig):
 
     vendor: ClassVar[str] = "wally"
     secret_fields: ClassVar[tuple[SecretField, ...]] = (
-        SecretField("token"),
-        SecretField("callback_secret", required=False, min_length=CALLBACK_SECRET_LENGTH),
+        SecretField("token", form=_TOKEN, expectation="a token: ASCII without blanks"),
+        SecretField(
+            "callback_secret",
+            required=False,
+            form=_IN_A_PATH,
+            expectation="16 characters or more, of those that may stand in the path of a URL",
+        ),
     )
     poll_floor: ClassVar[float] = 10.0
 

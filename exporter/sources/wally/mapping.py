@@ -1,4 +1,4 @@
-"""What WallyHome's answers and callbacks mean, in the neutral vocabulary; pure, never raises."""
+"""What WallyHome's answers and callbacks mean, in the neutral vocabulary."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ ACTIVITY_KINDS = (
     "mold_risk",
 )
 
+_SILENCE = ("dead_sensor", "dead_gateway")
 _FULL = 15
 _CONTACT = "contact"
 _SENSOR_KINDS: dict[Any, str] = {0: "water", 1: _CONTACT}
@@ -49,36 +50,23 @@ def map_places(payload: Any, reader: Reader) -> list[Place]:
     """Return the account's places; raises CloudError for a body that is no list."""
     if not isinstance(payload, list):
         raise CloudError(Outcome.UNUSABLE)
-    found: dict[str, Place] = {}
-    for item in payload:
-        place = mapping(item)
-        place_id = identity(place.get("id"))
-        if not place_id:
-            reader.reject(Reject.IDENTITY)
-            continue
-        sensors = place.get("sensorIds")
-        suspended = _optional_bool(place.get("suspended"), reader)
-        ref = LocationRef(place_id, text(place.get("label")), suspended)
-        expected = len(sensors) if isinstance(sensors, list) else None
-        found.setdefault(place_id, Place(ref, expected))
-    return list(found.values())
+    return [_place(place_id, item, reader) for place_id, item in reader.unique(payload, "id")]
+
+
+def _place(place_id: str, place: dict[str, Any], reader: Reader) -> Place:
+    sensors = place.get("sensorIds")
+    suspended = _optional_bool(place.get("suspended"), reader)
+    ref = LocationRef(place_id, text(place.get("label")), suspended)
+    return Place(ref, len(sensors) if isinstance(sensors, list) else None)
 
 
 def map_sensors(payload: Any, reader: Reader, unit: ThresholdUnit) -> tuple[Device, ...]:
     """Return the sensors of a place; raises CloudError for a body that is no list."""
     if not isinstance(payload, list):
         raise CloudError(Outcome.UNUSABLE)
-    devices: dict[str, Device] = {}
-    for item in payload:
-        sensor = mapping(item)
-        snid = identity(sensor.get("snid"))
-        if not snid:
-            reader.reject(Reject.IDENTITY)
-        elif snid in devices:
-            reader.reject(Reject.DUPLICATE)
-        else:
-            devices[snid] = _device(snid, sensor, reader, unit)
-    return tuple(devices.values())
+    return tuple(
+        _device(snid, sensor, reader, unit) for snid, sensor in reader.unique(payload, "snid")
+    )
 
 
 def map_callback(payload: Any, reader: Reader) -> tuple[list[ActivityChange], int]:
@@ -109,7 +97,14 @@ def _activity(item: Any, reader: Reader) -> Activity | None:
     moment = instant(created)
     # One time may be written in two ways; the identity must not depend on that.
     created = created if moment is None else f"{moment:.3f}"
-    return Activity(kind, created, ActivityState(state), moment, is_leak=kind == ALARM)
+    return Activity(
+        kind,
+        created,
+        ActivityState(state),
+        moment,
+        is_leak=kind == ALARM,
+        is_silence=kind in _SILENCE,
+    )
 
 
 def _activities(raw: Any, reader: Reader) -> Iterator[Activity]:
@@ -157,10 +152,13 @@ class _Traits:
 
     def __init__(self, sensor: dict[str, Any], reader: Reader) -> None:
         self._reader = reader
-        self._traits = mapping(sensor.get("state"))
+        self._traits = reader.object(sensor.get("state"))
         self._sensor_time = reader.when(sensor.get("updated"))
-        times = [reader.when(mapping(trait).get("at"))[0] for trait in self._traits.values()]
-        newest = max((time for time in times if time is not None), default=None)
+        self._times = {
+            key: reader.when(reader.object(trait).get("at")) for key, trait in self._traits.items()
+        }
+        believed = [time for time, _ in self._times.values() if time is not None]
+        newest = max(believed, default=None)
         self.updated = self._sensor_time[0] if self._sensor_time[0] is not None else newest
         kind = mapping(self._traits.get("SENSOR")).get("value")
         self.kind = "" if isinstance(kind, bool | list | dict) else _SENSOR_KINDS.get(kind, "")
@@ -183,11 +181,8 @@ class _Traits:
         return found
 
     def _reading(self, key: str, metric: Metric, divide: float = 1.0) -> Reading:
-        trait = self._traits[key]
-        if trait is not None and not isinstance(trait, dict):
-            self._reader.reject(Reject.TYPE)
-        raw = mapping(trait).get("value")
-        updated, stamp = self._reader.when(mapping(trait).get("at"))
+        raw = mapping(self._traits[key]).get("value")
+        updated, stamp = self._times[key]
         if stamp is None:
             updated, stamp = self._sensor_time
         if raw is None:
@@ -242,14 +237,6 @@ def _hardware(hardware: dict[str, Any], reader: Reader) -> dict[str, Reading]:
 
 
 def _other(feature: str, key: str, raw: Any, reader: Reader) -> dict[str, Reading]:
-    """Return a key that has no metric of its own as `home_device_state`, if it is a number."""
-    name = text(key)
-    source, labels = f"{feature}.{name}", (feature, name)
-    if source not in _CONFIGURATION and reader.findings.unmapped.word(source) != source:
-        source, labels = "other.other", ("other", "other")
-    if isinstance(raw, bool):
-        return {source: Reading(readings.DEVICE_STATE, float(raw), labels=labels)}
-    if isinstance(raw, int | float):
-        number = reader.number(raw, readings.DEVICE_STATE)
-        return {source: Reading(readings.DEVICE_STATE, number, labels=labels)}
-    return {}
+    known = f"{feature}.{key}" in _CONFIGURATION
+    source, reading = reader.other_state(feature, key, raw, known=known)
+    return {source: reading}
