@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from exporter import __version__, logs
+from exporter.address import parse_address
 from exporter.errors import ConfigError, StartError
 
 EXIT_OK = 0
@@ -39,6 +40,9 @@ def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(_with_command(arguments))
     logs.configure(options.log_level, options.log_format)
     _raise_file_limit()
+    # Until the event loop takes the signals over, there is nothing to close.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(EXIT_OK))
     command: Callable[[argparse.Namespace], Awaitable[None]] = options.command
     try:
         asyncio.run(_until_signal(lambda: command(options)))
@@ -120,8 +124,6 @@ def _add(
 
 
 def _address(text: str) -> str:
-    from exporter.web.server import parse_address  # noqa: PLC0415  # keeps --version quick
-
     try:
         parse_address(text)
     except ValueError as error:
@@ -139,13 +141,15 @@ async def _serve(options: argparse.Namespace) -> None:
     log = logs.Log("app")
     try:
         await app.start(options.listen_address)
-        log.info("home-exporter started", version=__version__, address=options.listen_address)
+        log.info("home-exporter started", version=__version__, port=app.server.port)
         # What was made by now lives as long as the process: no need to look at it again.
         gc.freeze()
         await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        log.info("home-exporter stops")
+        raise
     finally:
         await app.stop()
-        log.info("home-exporter stopped")
 
 
 async def _demo(options: argparse.Namespace) -> None:

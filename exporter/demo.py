@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import yaml
 
+from exporter.address import parse_address
 from exporter.app import App
 from exporter.clock import SystemClock
 from exporter.config import Config, load
-from exporter.errors import StartError
+from exporter.errors import ConfigError
 from exporter.simulator import SCENARIOS, Simulator, Step
 from exporter.sources.vendors import MODELS
-from exporter.web.server import parse_address
 
 # The simulated clouds do not mind: a tour of minutes wants polls in seconds.
 _HOMELY_POLL, _WALLY_POLL = "30s", "5s"
@@ -23,9 +23,9 @@ _READY_LOOK = 0.05
 
 
 async def demo(address: str, scenario: str, seed: int) -> None:
-    """Run until cancelled; raises StartError for an unknown scenario or a taken address."""
+    """Run until cancelled; raises ConfigError or StartError where it cannot."""
     if scenario not in SCENARIOS:
-        raise StartError(f"expected a scenario out of {', '.join(SCENARIOS)}, got {scenario!r}")
+        raise ConfigError([f"--scenario: expected one of {', '.join(SCENARIOS)}"])
     simulator = Simulator(clock=SystemClock(), seed=seed, scenario=scenario)
     simulator.on_step = _tell
     callback_secret = secrets.token_hex(16)

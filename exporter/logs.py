@@ -14,8 +14,8 @@ LEVELS = ("debug", "info", "warn", "error")
 _ROOT = "exporter"
 # What these say at lower levels is one line per call, per job or per packet.
 _QUIET = ("aiohttp", "apscheduler", "asyncio", "urllib3")
-# What these say can hold the URL of a socket, the token included.
-_SILENT = ("engineio", "socketio")
+# What these say can hold the URL of a socket, the token included, or a line for each bad request.
+_SILENT = ("engineio", "socketio", "aiohttp.server")
 
 
 class Log:

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent / "exporter"
 #: From the bottom up. A room imports its own modules and rooms on earlier lines.
 LAYERS = [
     {"__init__"},
-    {"clock", "secret", "errors", "jsontext", "logs", "catalog", "budget"},
+    {"clock", "secret", "address", "errors", "jsontext", "logs", "catalog", "budget"},
     {"model", "config", "rest", "tasks", "schedule", "telemetry"},
     {"store"},
     {"exposition"},

@@ -121,10 +121,12 @@ class Account:
             if is_new:
                 self._watches[key].start()
         for key in [known for known in self._watches if known not in listed]:
+            if not listed and self._tools.store.is_up(key):
+                continue  # a cloud in trouble answers with an empty list too
             self._omitted[key] += 1
             if self._omitted[key] >= _OMISSIONS:
                 self._release(key)
-        self._gate.expect(len(self._watches))
+        self._gate.expect({location_id for _, location_id in self._watches})
         self._tools.telemetry.locations_owned.set(len(self._tools.store.locations))
 
     def _claim(self, key: LocationKey) -> bool:

@@ -8,9 +8,19 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?:\d{1,9}(?:ms|[smhd])){1,5}")
-_PART = re.compile(r"(\d+)(ms|[smhd])")
+_UNITS = {
+    "ms": 0.001,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+    "w": 604800.0,
+    "y": 31536000.0,
+}
+_DURATION = re.compile(r"(?:\d{1,9}(?:ms|[smhdwy])){1,5}")
+_PART = re.compile(r"(\d+)(ms|[smhdwy])")
+# Labels of letters, digits and dashes with dots between them, or an IPv6 address.
+_HOST = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.?|[0-9a-f:.]+(?:%\w+)?")
 _LONGEST = 366 * 86400.0
 
 
@@ -46,8 +56,13 @@ def _base_url(raw: str) -> str:
         port_is_fine = parts.port is None or parts.port > 0
     except ValueError:
         port_is_fine = False
-    is_plain = raw.isascii() and raw.isprintable() and " " not in raw
-    if not (is_plain and port_is_fine and parts.scheme in ("http", "https") and parts.hostname):
+    is_plain = raw.isascii() and raw.isprintable() and not set(" ?#") & set(raw)
+    if not (
+        is_plain
+        and port_is_fine
+        and parts.scheme in ("http", "https")
+        and _HOST.fullmatch(parts.hostname or "")
+    ):
         raise expected("an address such as https://host")
     if parts.username is not None or parts.query or parts.fragment:
         raise expected("an address without user, query or fragment")

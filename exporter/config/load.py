@@ -73,7 +73,10 @@ def load(
     for account in accounts:
         account.hold_secrets(secrets.found[account.vendor, account.name])
     given: Path | None = parsed.state_dir  # type: ignore[attr-defined]  # a dynamic model
-    state_dir = path.parent / given if given else _default_state_dir(environ)
+    try:
+        state_dir = path.parent / given if given else _default_state_dir(environ)
+    except RuntimeError:
+        raise ConfigError([f"{path}: state_dir: expected a folder, as there is no home"]) from None
     return Config(tuple(accounts), state_dir)
 
 
@@ -94,7 +97,9 @@ def _parse(path: Path) -> Any:
         what = error.problem if isinstance(error, _RepeatedKeyError) else _yaml_fault(error)
         raise ConfigError([f"{path}{line}: expected valid YAML: {what}"]) from None
     except (yaml.YAMLError, ValueError, RecursionError):
-        raise ConfigError([f"{path}: expected valid YAML in UTF-8"]) from None
+        raise ConfigError(
+            [f"{path}: expected valid YAML in UTF-8, with what looks like a date in quotes"]
+        ) from None
 
 
 class _RepeatedKeyError(yaml.constructor.ConstructorError):

@@ -41,7 +41,7 @@ def _read(key: str, given: str, folder: Path, environ: Mapping[str, str]) -> str
         return _read_file(folder, given)
     if not key.endswith("_env"):
         return given
-    if given not in environ:
+    if not given.isprintable() or given not in environ:
         # Not its name: it may be the secret itself, written to the wrong key.
         raise UnresolvedError("expected the name of an environment variable that is set")
     return environ[given]
@@ -50,6 +50,8 @@ def _read(key: str, given: str, folder: Path, environ: Mapping[str, str]) -> str
 def _read_file(folder: Path, given: str) -> str:
     try:
         path = folder / Path(given).expanduser()
+        if path.exists() and not path.is_file():
+            raise UnresolvedError(f"expected a file, {path} is something else")
         with path.open("rb") as file:
             data = file.read(_FILE_LIMIT + 1)
         if len(data) > _FILE_LIMIT:

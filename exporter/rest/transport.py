@@ -11,7 +11,6 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError
 
 from exporter import __version__
 from exporter.errors import CloudError, Outcome
@@ -75,21 +74,29 @@ class Transport:
     ) -> Answer:
         """Return the JSON of a 2xx answer; raises CloudError for anything else."""
         deadline = time.monotonic() + self._time_limit
-        with self._watchdog(), failures_named():
-            response = self._session.request(
-                method,
-                url,
-                json=body,
-                auth=auth or Anonymous(),
-                headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
-                timeout=_STEP_TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-            )
-            try:
-                return _answer(response, read(response, deadline))
-            finally:
-                response.close()
+        try:
+            with self._watchdog(), failures_named():
+                return self._answer(method, url, auth or Anonymous(), body, deadline)
+        except CloudError:
+            if self._sockets.is_cut:
+                raise CloudError(Outcome.TIMEOUT) from None
+            raise
+
+    def _answer(self, method: str, url: str, auth: AuthBase, body: Any, deadline: float) -> Answer:
+        response = self._session.request(
+            method,
+            url,
+            json=body,
+            auth=auth,
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
+            timeout=_STEP_TIMEOUT,
+            allow_redirects=False,
+            stream=True,
+        )
+        try:
+            return _answer(response, read(response, deadline))
+        finally:
+            response.close()
 
     def abort(self) -> None:
         """Cut the call that is under way, if any, so that its thread comes free."""
@@ -108,12 +115,6 @@ class Transport:
         timer.start()
         try:
             yield
-        except CloudError:
-            raise
-        except (requests.RequestException, HTTPError, OSError):
-            if self._sockets.is_cut:
-                raise CloudError(Outcome.TIMEOUT) from None
-            raise
         finally:
             timer.cancel()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -20,8 +20,8 @@ _HEADROOM = 2.0
 _AUTH_RETRY, _AUTH_RETRY_CAP = 300.0, 3600.0
 # The Date header is cut to seconds: below this it says nothing that our own clock does not.
 _DATE_TOLERANCE = 2.0
-#: What a call about one location says of that location alone.
-_PARTIAL = frozenset({Outcome.FORBIDDEN, Outcome.NOT_FOUND})
+#: From 2020 to 2100: what lies outside is no date of a cloud.
+_SANE_DATES = (1_577_836_800.0, 4_102_444_800.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ class Gate:
         self._refused = 0
         self._refused_until = 0.0
         self._offset: float | None = None
-        self._state: Outcome | None = None
+        self._is_refused = False
+        self._failing: set[tuple[str, str]] = set()
+        self._locations = 0
         self._log = Log("account", vendor=config.vendor, account=config.name)
         self._observe(telemetry)
 
@@ -86,11 +88,13 @@ class Gate:
     ) -> None:
         self._lock.release()
 
-    def expect(self, locations: int) -> None:
-        """Size the budget for this many locations."""
+    def expect(self, locations: Collection[str]) -> None:
+        """Size the budget for these locations, and forget what failed at others."""
+        self._locations = len(locations)
+        self._failing = {one for one in self._failing if not one[1] or one[1] in locations}
         self._bucket.resize(
-            _BURST + _BURST_PER_LOCATION * locations,
-            _HEADROOM * self._config.calls_per_second(locations),
+            _BURST + _BURST_PER_LOCATION * len(locations),
+            _HEADROOM * self._config.calls_per_second(len(locations)),
             self._clock.monotonic(),
         )
 
@@ -114,7 +118,7 @@ class Gate:
             self._note_date(answer.date)
             found = read(Reply(answer.body, began, self.vendor_now()))
         except CloudError as error:
-            self._failed(endpoint, error, is_partial=bool(location_id))
+            self._failed(endpoint, error, location_id)
             raise
         except Exception:
             self._count(endpoint, Outcome.INTERNAL)
@@ -123,7 +127,7 @@ class Gate:
             self._duration.labels(self._config.vendor, endpoint).observe(
                 self._clock.monotonic() - began
             )
-        self._succeeded(endpoint)
+        self._succeeded(endpoint, location_id)
         return found
 
     def refuse(self, error: CloudError, *, hold: bool = True) -> AuthError:
@@ -132,22 +136,26 @@ class Gate:
         With `hold` no call of the account is made for a while, longer with each repeat.
         """
         self._auth_failures.inc()
-        self._up.set(0)
         if hold:
             wait = min(_AUTH_RETRY * 2.0**self._refused, _AUTH_RETRY_CAP)
             self._refused_until = self._clock.monotonic() + wait
             self._refused = min(self._refused + 1, 16)
-        if self._state is not Outcome.UNAUTHORIZED:
+        if not self._is_refused:
             self._log.error(
                 "the cloud refuses the account's credentials: check them in exporter.yml",
                 status=error.status,
             )
-        self._state = Outcome.UNAUTHORIZED
+        self._is_refused = True
+        self._up.set(0)
         return AuthError(error.outcome, error.status)
 
     def accept(self) -> None:
         """Take that the cloud accepts the credentials."""
+        if self._is_refused:
+            self._log.info("the cloud accepts the account's credentials again")
+        self._is_refused = False
         self._refused = 0
+        self._show_up()
 
     def penalised_until(self) -> float:
         """Return when the penalty ends as wall time, 0 when there is none."""
@@ -181,28 +189,35 @@ class Gate:
     def _note_date(self, date: float | None) -> None:
         # Kept on the monotonic clock: our wall clock may be set between two answers.
         wall = self._clock.wall()
-        told = date if date is not None and abs(date - wall) > _DATE_TOLERANCE else wall
+        is_told = date is not None and _SANE_DATES[0] < date < _SANE_DATES[1]
+        told = date if date is not None and is_told and abs(date - wall) > _DATE_TOLERANCE else wall
         self._offset = told - self._clock.monotonic()
 
-    def _succeeded(self, endpoint: str) -> None:
+    def _succeeded(self, endpoint: str, location_id: str) -> None:
         self._count(endpoint, Outcome.SUCCESS)
-        self._up.set(1)
         self._last_success.set(self._clock.wall())
-        if self._state not in (None, Outcome.SUCCESS):
-            self._log.info("the cloud answers again")
-        self._state = Outcome.SUCCESS
+        self._failing.discard((endpoint, location_id))
+        self._show_up()
 
-    def _failed(self, endpoint: str, error: CloudError, *, is_partial: bool) -> None:
+    def _failed(self, endpoint: str, error: CloudError, location_id: str) -> None:
         self._count(endpoint, error.outcome)
         if isinstance(error, RateLimitedError):
+            if not self._penalty.is_on(self._clock.monotonic()):
+                self._log.warning(
+                    "the cloud asks for fewer calls: none for a while", reason=str(error)
+                )
             self._penalty.open(self._clock.monotonic(), error.retry_after, self._rng)
         # A 401 may be about one token alone: whoever renews it says when it is more.
-        if error.outcome is Outcome.UNAUTHORIZED or (is_partial and error.outcome in _PARTIAL):
-            return
-        self._up.set(0)
-        if error.outcome is not self._state:
-            self._log.warning("calls to the cloud fail", endpoint=endpoint, reason=str(error))
-        self._state = error.outcome
+        if error.outcome is not Outcome.UNAUTHORIZED:
+            self._failing.add((endpoint, location_id))
+        self._show_up()
+
+    def _show_up(self) -> None:
+        """Show the account as up unless what is about all of it fails, or all its locations do."""
+        failing_locations = {location for _, location in self._failing if location}
+        is_whole = any(not location for _, location in self._failing)
+        all_fail = bool(failing_locations) and len(failing_locations) >= self._locations
+        self._up.set(not (is_whole or all_fail or self._is_refused))
 
     def _count(self, endpoint: str, outcome: Outcome) -> None:
         self._requests.labels(self._config.vendor, self._config.name, endpoint, outcome.value).inc()

@@ -40,6 +40,11 @@ class Ledger:
         self.counts: Counter[str] = Counter()
         self.kinds: dict[str, None] = {}
 
+    def state(self, activity: Activity) -> ActivityState | None:
+        """Return how far the activity of this identity has come, None for an unknown one."""
+        entry = self._entries.get((activity.kind, activity.created))
+        return entry.activity.state if entry else None
+
     def push(self, activity: Activity, now: float) -> bool:
         """Take an activity from a callback; return whether its identity is new."""
         if (activity.kind, activity.created) not in self._entries:

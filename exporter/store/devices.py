@@ -75,12 +75,14 @@ def push(held: HeldDevice, change: DeviceChange, now: Moment, alive_after: float
 
 def push_activity(held: HeldDevice, activity: Activity, now: Moment) -> Applied:
     """Take a callback's activity; one that repeats or follows a later state is a duplicate."""
+    before = held.ledger.state(activity)
     is_new = held.ledger.push(activity, now.monotonic)
     if not activity.is_silence:
         held.contact = now.monotonic
     if activity.is_leak:
         _push_leak(held, activity, now, is_new=is_new)
-    return Applied.APPLIED if is_new else Applied.DUPLICATE
+    has_moved = held.ledger.state(activity) is not before
+    return Applied.APPLIED if has_moved else Applied.DUPLICATE
 
 
 def _push_leak(held: HeldDevice, activity: Activity, now: Moment, *, is_new: bool) -> None:

@@ -20,7 +20,7 @@ from exporter.model import (
 )
 from exporter.store import devices
 from exporter.store.devices import Applied, Moment
-from exporter.store.freshness import DeviceView
+from exporter.store.freshness import DeviceView, is_up
 from exporter.store.held import HeldDevice, HeldLocation, Policy
 from exporter.store.pending import Pending
 from exporter.store.samples import (
@@ -151,6 +151,10 @@ class Store:
         """Take when the location is polled next (wall time)."""
         self.locations[key].next_poll_at = wall
         self._publish_location(self.locations[key])
+
+    def is_up(self, key: LocationKey) -> bool:
+        """Return whether the location's last successful poll is young enough."""
+        return is_up(self.locations[key], self._clock.monotonic())
 
     def device(self, key: LocationKey, device_id: str) -> HeldDevice | None:
         """Return what is held of a device, if it is known."""

@@ -1,5 +1,6 @@
 """POST /callbacks/<vendor>/<secret>: what a cloud tells by itself."""
 
+import asyncio
 import hmac
 from collections.abc import Callable, Sequence
 
@@ -12,6 +13,7 @@ from exporter.store import Applied
 from exporter.telemetry import Telemetry
 
 BODY_LIMIT = 64 * 1024
+_BODY_TIME = 10.0
 _MALFORMED, _FAILED = "malformed", "failed"
 _WRONG_SECRET, _TOO_LARGE = "wrong_secret", "too_large"
 _OUTCOMES = (
@@ -43,10 +45,14 @@ class CallbackHandler:
             self._counter.labels(_WRONG_SECRET).inc()
             raise web.HTTPNotFound
         try:
-            body = await request.read()
+            async with asyncio.timeout(_BODY_TIME):
+                body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             self._counter.labels(_TOO_LARGE).inc()
             raise
+        except TimeoutError:
+            self._counter.labels(_MALFORMED).inc()
+            raise web.HTTPRequestTimeout from None
         except (web.RequestPayloadError, ValueError):
             body = b""
         outcomes = self._take(account, body)

@@ -7,7 +7,7 @@ from aiohttp import web
 from exporter import __version__
 from exporter.clock import Clock
 from exporter.store import Store
-from exporter.store.freshness import is_up
+from exporter.store.freshness import alarm_is_fresh, is_up
 
 _HEAD = """<!doctype html>
 <html lang="en">
@@ -54,7 +54,7 @@ class PageHandler:
                     location.key[0],
                     location.account,
                     str(len(location.devices)),
-                    location.alarm.state or "",
+                    (location.alarm.state or "") if alarm_is_fresh(location, now) else "",
                     "fresh" if is_up(location, now) else "stale",
                 )
             )

@@ -1,17 +1,20 @@
 """The HTTP server: routes, and one listening address."""
 
-import re
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
+from exporter.address import parse_address
 from exporter.errors import StartError
+from exporter.logs import Log
 from exporter.web.callbacks import BODY_LIMIT
 
 _KEEPALIVE = 10.0
 _SHUTDOWN = 2.0
-_ADDRESS = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:\[\]]*)):(?P<port>\d{1,5})")
+
+_LOG = Log("web")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -24,14 +27,6 @@ class Routes:
     metrics: Handler
     callbacks: Handler
     is_ready: Callable[[], bool]
-
-
-def parse_address(text: str) -> tuple[str | None, int]:
-    """Return host and port of `127.0.0.1:10874`, `[::1]:10874` or `:10874`; raises ValueError."""
-    match = _ADDRESS.fullmatch(text)
-    if match is None or int(match["port"]) > 65535:  # noqa: PLR2004  # the last port there is
-        raise ValueError("expected host:port, such as 127.0.0.1:10874")
-    return match["ipv6"] or match["host"] or None, int(match["port"])
 
 
 class Server:
@@ -70,7 +65,7 @@ class Server:
             await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(client_max_size=BODY_LIMIT)
+        application = web.Application(client_max_size=BODY_LIMIT, middlewares=[_guarded])
         application.on_response_prepare.append(_anonymous)
         application.router.add_get("/", self._routes.page)
         application.router.add_get("/metrics", self._routes.metrics)
@@ -92,3 +87,15 @@ class Server:
 async def _anonymous(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["Server"] = "home-exporter"
     response.headers["X-Content-Type-Options"] = "nosniff"
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer 500 for a bug of ours, and log where it is but not what was asked."""
+    try:
+        return await handler(request)
+    except (web.HTTPException, asyncio.CancelledError, ConnectionError):
+        raise
+    except Exception as error:  # noqa: BLE001  # aiohttp would log the request
+        _LOG.bug("a request could not be answered", error)
+        return web.Response(status=500, text="home-exporter failed; its log says where.\n")

@@ -16,7 +16,7 @@ _MINUTE, _HOUR = 60.0, 3600.0
 class LocationFilter(Strict):
     """Which locations of the account are read: names or ids, `*` stands for anything."""
 
-    include: Annotated[tuple[str, ...], Field(strict=False)] = ("*",)
+    include: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = ("*",)
     exclude: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
     def admits(self, location_id: str, name: str) -> bool:

@@ -161,7 +161,10 @@ class _Traits:
         newest = max(believed, default=None)
         self.updated = self._sensor_time[0] if self._sensor_time[0] is not None else newest
         kind = mapping(self._traits.get("SENSOR")).get("value")
-        self.kind = "" if isinstance(kind, bool | list | dict) else _SENSOR_KINDS.get(kind, "")
+        is_number = isinstance(kind, int | float) and not isinstance(kind, bool)
+        self.kind = _SENSOR_KINDS.get(kind, "") if is_number else ""
+        if kind is not None and not self.kind:
+            reader.reject(Reject.RANGE if is_number else Reject.TYPE)
         self._is_contact = self.kind == _CONTACT
 
     def readings(self) -> dict[str, Reading]:
