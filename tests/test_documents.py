@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from exporter.config import load
-from tests.support.running import MODELS
+from exporter.sources.vendors import MODELS
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,0 +1,249 @@
+"""What stands around a gate, a source or an account when it is tested alone."""
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from requests.auth import AuthBase
+
+from exporter.accounts import Account, Tools
+from exporter.config import AccountConfig
+from exporter.errors import OnHoldError
+from exporter.exposition import Exposition
+from exporter.model import LocationRef, Snapshot
+from exporter.rest import Answer, Transport, Worker
+from exporter.schedule import Planner
+from exporter.sources.base import Event, ModelOf, Polled, Reason, Source, StreamListener
+from exporter.sources.findings import Findings
+from exporter.sources.gate import Gate
+from exporter.sources.homely.config import HomelyConfig
+from exporter.sources.homely.source import HomelySource
+from exporter.sources.homely.stream import Connector
+from exporter.sources.wally.config import WallyConfig
+from exporter.sources.wally.source import WallySource
+from exporter.store import Store
+from exporter.tasks import Tasks
+from exporter.telemetry import Telemetry
+from tests.support.manual_clock import ManualClock
+
+PATIENCE = 5.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+#: The least that the clock of a household moves at once: what falls due is seen so much later.
+STEP = 1.5
+
+
+def seeded(seed: int) -> random.Random:
+    """Return a generator of jitter that draws the same in every run."""
+    return random.Random(seed)  # noqa: S311  # jitter, not a secret
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds that other threads or sockets bring about."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110  # it has no event of its own
+            await asyncio.sleep(0.002)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as the transport got it."""
+
+    method: str
+    path: str
+    authorization: str
+    body: Any
+
+
+class ScriptedTransport(Transport):
+    """A transport that asks the test instead of a cloud, and remembers every call."""
+
+    def __init__(self, reply: Callable[[Call], Any]) -> None:
+        super().__init__()
+        self.reply = reply
+        self.calls: list[Call] = []
+        self.is_aborted = threading.Event()
+
+    def exchange(
+        self, method: str, url: str, *, auth: AuthBase | None = None, body: Any = None
+    ) -> Answer:
+        request = requests.Request(method, url, auth=auth).prepare()
+        path = request.path_url
+        call = Call(method, path, request.headers.get("Authorization", ""), body)
+        self.calls.append(call)
+        reply = self.reply(call)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply if isinstance(reply, Answer) else Answer(reply, None)
+
+    def abort(self) -> None:
+        self.is_aborted.set()
+        super().abort()
+
+    def paths(self) -> list[str]:
+        """Return the last part of every path that was called."""
+        return [call.path.rsplit("/", 1)[-1] for call in self.calls]
+
+
+@dataclass
+class Surroundings:
+    """Clock, threads and telemetry of one test."""
+
+    clock: ManualClock
+    pool: Executor
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    rng: random.Random = field(default_factory=lambda: seeded(1))
+    transports: list[Transport] = field(default_factory=list)
+    gates: list[Gate] = field(default_factory=list)
+
+    def gate(self, config: AccountConfig, transport: Transport | None = None) -> Gate:
+        """Build a gate, with a transport to real sockets where none is given."""
+        self.transports.append(transport or Transport())
+        gate = Gate(
+            config,
+            worker=Worker(self.transports[-1], self.pool, config.base_url),
+            clock=self.clock,
+            telemetry=self.telemetry,
+            rng=self.rng,
+        )
+        self.gates.append(gate)
+        return gate
+
+    def homely(self, config: HomelyConfig, transport: Transport | None = None) -> HomelySource:
+        """Build a Homely source behind a gate of its own."""
+        gate = self.gate(config, transport)
+        connector = Connector(self.clock, self.rng)
+        return HomelySource(config, gate, connector, Findings(), self.clock)
+
+    def wally(self, config: WallyConfig, transport: Transport | None = None) -> WallySource:
+        """Build a Wally source behind a gate of its own."""
+        return WallySource(config, self.gate(config, transport), Findings())
+
+    def sample(self, name: str, **labels: str) -> float | None:
+        """Return a value of the exporter's own metrics."""
+        return self.telemetry.registry.get_sample_value(f"home_exporter_{name}", labels)
+
+    async def hold_of(self, call: Callable[[], Any]) -> float:
+        """Return for how long a call says that none may be made."""
+        try:
+            await call()
+        except OnHoldError as hold:
+            return hold.until - self.clock.monotonic()
+        raise AssertionError("the call was made")
+
+
+# --- accounts
+
+
+@dataclass
+class FakeSource:
+    """A source that lists and polls as the test says, and remembers when."""
+
+    config: AccountConfig
+    clock: ManualClock
+    listed: list[str] = field(default_factory=list)
+    listing_error: Exception | None = None
+    poll_error: Exception | None = None
+    hanging: "asyncio.Future[None] | None" = None
+    listings: list[float] = field(default_factory=list)
+    polls: list[tuple[float, str]] = field(default_factory=list)
+    running: list[str] = field(default_factory=list)
+    most_at_once: int = 0
+
+    async def locations(self) -> Sequence[LocationRef]:
+        self.listings.append(self.clock.monotonic())
+        if self.listing_error is not None:
+            raise self.listing_error
+        return [LocationRef(name, f"The {name}") for name in self.listed]
+
+    async def poll(self, location_id: str) -> Polled:
+        began = self.clock.monotonic()
+        self.polls.append((began, location_id))
+        self.running.append(location_id)
+        self.most_at_once = max(self.most_at_once, self.running.count(location_id))
+        try:
+            if self.hanging is not None:
+                await asyncio.shield(self.hanging)
+            if self.poll_error is not None:
+                raise self.poll_error
+        finally:
+            self.running.remove(location_id)
+        return Polled(Snapshot(f"The {location_id}", "", ()), began, self.clock.wall())
+
+    def polled(self, location_id: str) -> list[float]:
+        """Return when a location was polled."""
+        return [moment for moment, name in self.polls if name == location_id]
+
+
+@dataclass
+class FakeStream(FakeSource):
+    """A source with a stream per location, which the test connects and drops."""
+
+    listeners: dict[str, StreamListener] = field(default_factory=dict)
+
+    async def follow(self, location_id: str, listener: StreamListener) -> None:
+        self.listeners[location_id] = listener
+        try:
+            await asyncio.Event().wait()
+        finally:
+            del self.listeners[location_id]
+
+    def event(self, payload: Any, model_of: ModelOf) -> Event | None:  # noqa: ARG002  # protocol
+        return None
+
+    def connect(self) -> None:
+        """Bring every stream up."""
+        for listener in self.listeners.values():
+            listener.connected()
+
+    def drop(self) -> None:
+        """Lose every stream."""
+        for listener in self.listeners.values():
+            listener.disconnected(Reason.TRANSPORT)
+
+
+class Household:
+    """Accounts with everything they work with, on a clock that the test moves."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.clock = around.clock
+        self.planner = Planner(around.clock)
+        self.tasks = Tasks()
+        self.store = Store(around.clock, Exposition())
+        self.accounts: list[Account] = []
+        self.tools = Tools(
+            around.clock, self.store, self.planner, around.telemetry, self.tasks, around.rng
+        )
+        self.planner.start()
+
+    def account(self, source: Source) -> Account:
+        """Build an account; the first one built is the first of the configuration."""
+        gate = self.around.gate(source.config)
+        self.accounts.append(Account(source, gate, self.tools, len(self.accounts)))
+        return self.accounts[-1]
+
+    async def settle(self) -> None:
+        """Let everything that is due happen; none of it waits for sockets."""
+        for _ in range(3):
+            await self.clock.settle()
+
+    async def pass_time(self, seconds: float) -> None:
+        """Move the clock from plan to plan, each seen by a tick as the exporter sees it."""
+        end = self.clock.monotonic() + seconds
+        while (now := self.clock.monotonic()) < end:
+            due = min((due for due, _ in self.planner._due.values()), default=end)
+            self.clock.advance(min(max(due - now, STEP), end - now))
+            self.planner.watch_clocks()
+            await self.settle()
+
+    async def stop(self) -> None:
+        """Stop what was started."""
+        for account in self.accounts:
+            account.stop()
+        self.planner.stop()
+        await self.tasks.stop()

@@ -1,0 +1,572 @@
+"""The token of a Homely login, from the real answers of the simulated cloud."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
+from exporter.rest import Answer
+from exporter.simulator import Fault, Simulator
+from exporter.sources.homely.config import HomelyConfig
+from exporter.sources.homely.source import HomelySource
+from tests.care.conftest import homely_at
+from tests.care.rig import HOUR, MINUTE, Call, ScriptedTransport, Surroundings, eventually
+from tests.support.manual_clock import ManualClock
+
+ACCOUNT = {"vendor": "homely", "account": "homely-1"}
+
+
+@pytest.fixture
+def source(sim: Simulator, around: Surroundings, tmp_path: Path) -> HomelySource:
+    """Return a source with a budget for many calls; the budget itself is tested elsewhere."""
+    often = {"poll_interval": "1s", "locations_refresh": "1s"}
+    return around.homely(homely_at(sim.homely_url, sim.homely_logins[0], tmp_path, **often))
+
+
+@pytest.fixture
+def home(sim: Simulator) -> str:
+    return sim.world.homes[0].location_id
+
+
+def calls(sim: Simulator) -> list[str]:
+    return [call.endpoint for call in sim.calls]
+
+
+async def refuses(source: HomelySource, home: str, outcome: Outcome) -> None:
+    with pytest.raises(CloudError) as caught:
+        await source.poll(home)
+    assert caught.value.outcome is outcome
+
+
+# --- only when a call needs one
+
+
+async def test_no_token_is_fetched_before_a_call_needs_one(
+    sim: Simulator, source: HomelySource, clock: ManualClock
+) -> None:
+    clock.advance(HOUR)
+    await asyncio.sleep(0.02)
+    assert calls(sim) == []
+    await source.locations()
+    assert calls(sim) == ["token", "locations"]
+
+
+async def test_one_token_serves_every_call_of_its_life(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    await source.locations()
+    for _ in range(10):
+        clock.advance(5)
+        await source.poll(home)
+    assert calls(sim) == ["token", "locations"] + ["home"] * 10
+
+
+async def test_a_token_with_under_10_s_left_is_renewed(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    await source.poll(home)
+    clock.advance(50)
+    await source.poll(home)
+    assert calls(sim) == ["token", "home", "home"], "exactly 10 s are enough"
+    clock.advance(0.1)
+    await source.poll(home)
+    assert calls(sim)[3:] == ["refresh", "home"]
+
+
+async def test_a_token_is_not_renewed_while_nobody_needs_one(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    await source.poll(home)
+    for _ in range(100):
+        clock.advance(10)
+        await clock.settle()
+    assert calls(sim) == ["token", "home"]
+
+
+async def test_a_jump_of_the_wall_clock_renews_nothing(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    await source.poll(home)
+    for jump in (86_400, -2 * 86_400):
+        clock.jump_wall(jump)
+        await source.poll(home)
+    assert calls(sim) == ["token", "home", "home", "home"]
+
+
+async def test_calls_at_the_same_time_share_one_token(
+    sim: Simulator, source: HomelySource, home: str
+) -> None:
+    await asyncio.gather(*(source.poll(home) for _ in range(8)))
+    assert calls(sim) == ["token"] + ["home"] * 8
+
+
+# --- renewal
+
+
+async def test_the_rotated_refresh_token_is_the_one_used_next(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    for _ in range(6):
+        await source.poll(home)
+        clock.advance(20 * MINUTE)
+    assert calls(sim) == ["token", "home"] + ["refresh", "home"] * 5
+    assert all(call.status in (200, 201) for call in sim.calls)
+
+
+@pytest.mark.parametrize("poll_every", [30, 5 * MINUTE, 20 * MINUTE])
+async def test_tokens_that_live_for_60_s_work_for_hours(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock, poll_every: float
+) -> None:
+    for _ in range(int(8 * HOUR / poll_every) if poll_every > MINUTE else 240):
+        await source.poll(home)
+        clock.advance(poll_every)
+    assert sim.call_log.count("token") == 1
+    assert all(call.status in (200, 201) for call in sim.calls)
+
+
+async def test_after_the_life_of_the_refresh_token_one_login_is_made(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    await source.poll(home)
+    clock.advance(30 * MINUTE + 1)
+    await source.poll(home)
+    assert calls(sim) == ["token", "home", "token", "home"], "no refresh that must fail"
+
+
+async def test_a_refused_refresh_token_leads_to_one_full_login(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock, around: Surroundings
+) -> None:
+    await source.poll(home)
+    sim.homely.tokens.expire_all(refresh=True)
+    clock.advance(55)
+    assert (await source.poll(home)).snapshot.devices
+    assert calls(sim) == ["token", "home", "refresh", "token", "home"]
+    assert around.sample("auth_failures_total", **ACCOUNT) == 0
+    clock.advance(55)
+    await source.poll(home)
+    assert calls(sim)[5:] == ["refresh", "home"]
+
+
+async def test_a_refused_refresh_token_is_nothing_to_log(
+    sim: Simulator,
+    source: HomelySource,
+    home: str,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await source.poll(home)
+    sim.homely.tokens.expire_all(refresh=True)
+    clock.advance(55)
+    await source.poll(home)
+    assert [record for record in caplog.records if record.name.startswith("exporter")] == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+async def test_whatever_way_a_refresh_is_refused_one_login_follows(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock, status: int
+) -> None:
+    await source.poll(home)
+    clock.advance(55)
+    await sim.inject(Fault(kind="status", endpoint="refresh", status=status))
+    await source.poll(home)
+    assert calls(sim) == ["token", "home", "refresh", "token", "home"]
+
+
+@pytest.mark.parametrize("kind", ["html_200", "object_for_list", "empty_body", "truncated_json"])
+async def test_a_refresh_that_brings_no_token_leads_to_one_login(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock, kind: Any
+) -> None:
+    await source.poll(home)
+    clock.advance(55)
+    await sim.inject(Fault(kind=kind, endpoint="refresh"))
+    await source.poll(home)
+    assert calls(sim) == ["token", "home", "refresh", "token", "home"]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+async def test_a_refresh_that_a_broken_cloud_fails_is_no_reason_to_log_in(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock, status: int
+) -> None:
+    await source.poll(home)
+    clock.advance(55)
+    await sim.inject(Fault(kind="status", endpoint="refresh", status=status, html=True, times=2))
+    for _ in range(2):
+        await refuses(source, home, Outcome.SERVER_ERROR)
+    await source.poll(home)
+    assert calls(sim) == ["token", "home", "refresh", "refresh", "refresh", "home"]
+
+
+async def test_a_refresh_whose_connection_breaks_is_no_reason_to_log_in(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    await source.poll(home)
+    clock.advance(55)
+    await sim.inject(Fault(kind="disconnect", endpoint="refresh", times=1))
+    await refuses(source, home, Outcome.CONNECTION)
+    await source.poll(home)
+    assert calls(sim) == ["token", "home", "refresh", "refresh", "home"]
+
+
+@pytest.mark.parametrize("endpoint", ["token", "refresh", "home", "locations"])
+async def test_in_a_penalty_neither_a_call_nor_a_token_is_asked_for(
+    sim: Simulator,
+    source: HomelySource,
+    home: str,
+    clock: ManualClock,
+    endpoint: str,
+) -> None:
+    if endpoint != "token":
+        await source.poll(home)
+        clock.advance(55)
+    await sim.inject(Fault(kind="status", endpoint=endpoint, status=429, retry_after=4, times=1))
+    with pytest.raises(RateLimitedError):
+        await (source.locations() if endpoint == "locations" else source.poll(home))
+    sim.call_log.reset()
+    for _ in range(11):
+        clock.advance(10)
+        for ask in (source.locations, lambda: source.poll(home)):
+            with pytest.raises(OnHoldError):
+                await ask()
+    assert calls(sim) == []
+    clock.advance(30)
+    await source.poll(home)
+    assert calls(sim)[-1] == "home"
+
+
+# --- refused access
+
+
+async def test_one_401_renews_and_tries_again(
+    sim: Simulator, source: HomelySource, home: str, around: Surroundings
+) -> None:
+    await source.poll(home)
+    sim.homely.tokens.expire_all()
+    assert (await source.poll(home)).snapshot.devices
+    assert calls(sim) == ["token", "home", "home", "refresh", "home"]
+    assert around.sample("auth_failures_total", **ACCOUNT) == 0
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
+async def test_401_twice_is_an_auth_failure_and_slows_down(
+    sim: Simulator, source: HomelySource, around: Surroundings, clock: ManualClock
+) -> None:
+    await sim.inject(Fault(kind="status", endpoint="locations", status=401, times=2))
+    with pytest.raises(AuthError):
+        await source.locations()
+    assert calls(sim) == ["token", "locations", "refresh", "locations"]
+    assert around.sample("auth_failures_total", **ACCOUNT) == 1
+    assert around.sample("account_up", **ACCOUNT) == 0
+    assert await around.hold_of(source.locations) == 300
+    clock.advance(300)
+    sim.call_log.reset()
+    await source.locations()
+    assert calls(sim) == ["token", "locations"], "what was refused is not used again"
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
+async def test_401_twice_on_one_home_does_not_silence_the_logins_others(
+    sim: Simulator, source: HomelySource, home: str, around: Surroundings
+) -> None:
+    await sim.inject(Fault(kind="status", endpoint="home", status=401, times=2))
+    with pytest.raises(AuthError):
+        await source.poll(home)
+    assert calls(sim) == ["token", "home", "refresh", "home"]
+    assert around.sample("auth_failures_total", **ACCOUNT) == 1
+    assert around.sample("account_up", **ACCOUNT) == 0
+    await source.locations()
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_refused_login_is_an_auth_failure_and_slows_down(
+    sim: Simulator,
+    source: HomelySource,
+    home: str,
+    around: Surroundings,
+    clock: ManualClock,
+    status: int,
+) -> None:
+    await sim.inject(Fault(kind="status", endpoint="token", status=status))
+    waits = []
+    for _ in range(6):
+        with pytest.raises(AuthError):
+            await source.poll(home)
+        waits.append(await around.hold_of(lambda: source.poll(home)))
+        clock.advance(waits[-1])
+    assert waits == [300, 600, 1200, 2400, 3600, 3600]
+    assert calls(sim) == ["token"] * 6
+    assert around.sample("auth_failures_total", **ACCOUNT) == 6
+    assert around.sample("account_up", **ACCOUNT) == 0
+
+
+async def test_a_wrong_password_is_told_once_and_never_shown(
+    sim: Simulator,
+    around: Surroundings,
+    home: str,
+    tmp_path: Path,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    config = homely_at(sim.homely_url, (sim.homely_logins[0][0], "s3cr3t-wrong"), tmp_path)
+    source = around.homely(config)
+    for _ in range(4):
+        with pytest.raises(AuthError):
+            await source.poll(home)
+        clock.advance(HOUR)
+    records = [record for record in caplog.records if record.name.startswith("exporter")]
+    assert [record.levelno for record in records] == [logging.ERROR]
+    told = str([vars(record) for record in records])
+    assert "s3cr3t-wrong" not in told
+    assert sim.homely_logins[0][0] not in told
+
+
+async def test_tokens_that_are_given_but_refused_are_told_once_until_one_is_accepted(
+    sim: Simulator, source: HomelySource, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await sim.inject(Fault(kind="status", endpoint="locations", status=401))
+    for _ in range(4):
+        with pytest.raises(AuthError):
+            await source.locations()
+        clock.advance(HOUR)
+    sim.clear_faults()
+    await source.locations()
+    records = [record for record in caplog.records if record.name.startswith("exporter")]
+    assert [record.levelname for record in records] == ["ERROR", "INFO"]
+    assert "accepts the account's credentials again" in records[1].getMessage()
+
+
+async def test_a_login_that_a_broken_cloud_fails_is_no_auth_failure(
+    sim: Simulator, source: HomelySource, home: str, around: Surroundings
+) -> None:
+    await sim.inject(Fault(kind="status", endpoint="token", status=503, times=1))
+    await refuses(source, home, Outcome.SERVER_ERROR)
+    assert around.sample("auth_failures_total", **ACCOUNT) == 0
+    await source.poll(home)
+
+
+async def test_403_on_one_home_leaves_the_account_up(
+    sim: Simulator, source: HomelySource, home: str, around: Surroundings
+) -> None:
+    around.gates[-1].expect([home, "a-home-of-others"])
+    await source.locations()
+    await refuses(source, "a-home-of-others", Outcome.FORBIDDEN)
+    assert around.sample("account_up", **ACCOUNT) == 1
+    assert around.sample("auth_failures_total", **ACCOUNT) == 0
+    await source.locations()
+    assert sim.call_log.count("token") == 1
+
+
+async def test_403_on_the_list_of_homes_is_an_auth_failure(
+    sim: Simulator, source: HomelySource, around: Surroundings
+) -> None:
+    await sim.inject(Fault(kind="status", endpoint="locations", status=403))
+    with pytest.raises(AuthError):
+        await source.locations()
+    assert around.sample("auth_failures_total", **ACCOUNT) == 1
+    assert around.sample("account_up", **ACCOUNT) == 0
+    assert await around.hold_of(source.locations) == 300
+
+
+# --- sockets
+
+
+async def test_a_socket_gets_the_token_that_is_held_though_a_call_hangs(
+    sim: Simulator, source: HomelySource, home: str
+) -> None:
+    await source.poll(home)
+    await sim.inject(Fault(kind="hang_before", endpoint="home"))
+    hung = asyncio.create_task(source.poll(home))
+    await eventually(lambda: len(sim.calls) == 3)
+    assert await asyncio.wait_for(source.stream_token(), 1)
+    assert not hung.done()
+    hung.cancel()
+
+
+async def test_a_socket_uses_the_token_that_is_held_even_in_a_penalty(
+    sim: Simulator, source: HomelySource, home: str
+) -> None:
+    await source.poll(home)
+    held = await source.stream_token()
+    await sim.inject(Fault(kind="status", endpoint="home", status=429, times=1))
+    with pytest.raises(RateLimitedError):
+        await source.poll(home)
+    assert await source.stream_token() == held
+    assert calls(sim) == ["token", "home", "home"]
+
+
+async def test_a_socket_fetches_no_token_in_a_penalty(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    await source.poll(home)
+    await sim.inject(Fault(kind="status", endpoint="home", status=429, times=1))
+    with pytest.raises(RateLimitedError):
+        await source.poll(home)
+    clock.advance(55)
+    with pytest.raises(OnHoldError):
+        await source.stream_token()
+    assert calls(sim) == ["token", "home", "home"]
+
+
+async def test_a_token_that_a_socket_was_refused_is_renewed_once_for_all(
+    sim: Simulator, source: HomelySource, home: str
+) -> None:
+    first = await source.stream_token()
+    source.stream_refused()
+    second = await source.stream_token()
+    await source.poll(home)
+    assert second != first
+    assert calls(sim) == ["token", "refresh", "home"]
+
+
+# --- odd answers
+
+GOOD: dict[str, Any] = {
+    "access_token": "access",
+    "refresh_token": "refresh",
+    "expires_in": 60,
+    "refresh_expires_in": 1800,
+}
+
+
+def office(answer: Callable[[int], Any]) -> Callable[[Call], Any]:
+    """Return a cloud whose token endpoint gives an answer by the number of the call."""
+    asked: list[str] = []
+
+    def reply(call: Call) -> Any:
+        if call.path.startswith("/homely/oauth/"):
+            asked.append(call.path)
+            return answer(len(asked) - 1)
+        return []
+
+    return reply
+
+
+async def test_what_is_sent_is_what_the_document_says(
+    around: Surroundings, homely_config: HomelyConfig, clock: ManualClock
+) -> None:
+    answers = [GOOD, GOOD | {"access_token": "second", "refresh_token": "rotated"}, GOOD]
+    transport = ScriptedTransport(office(lambda number: answers[number]))
+    source = around.homely(homely_config, transport)
+    for _ in range(3):
+        await source.locations()
+        clock.advance(55)
+    login = {"username": "me@example.com", "password": "s3cr3t-word"}
+    assert transport.calls == [
+        Call("POST", "/homely/oauth/token", "", login),
+        Call("GET", "/homely/locations", "Bearer access", None),
+        Call("POST", "/homely/oauth/refresh-token", "", {"refresh_token": "refresh"}),
+        Call("GET", "/homely/locations", "Bearer second", None),
+        Call("POST", "/homely/oauth/refresh-token", "", {"refresh_token": "rotated"}),
+        Call("GET", "/homely/locations", "Bearer access", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        {},
+        None,
+        "token",
+        {"access_token": None},
+        {"access_token": ""},
+        {"access_token": 7},
+        {"access_token": ["a"]},
+        {"access_token": "two\r\nlines: here"},
+        {"access_token": "t\u00f8ken"},
+    ],
+    ids=repr,
+)
+async def test_an_answer_without_a_usable_token_is_unusable(
+    around: Surroundings, homely_config: HomelyConfig, answer: object
+) -> None:
+    transport = ScriptedTransport(office(lambda _: Answer(answer, None)))
+    source = around.homely(homely_config, transport)
+    with pytest.raises(CloudError) as caught:
+        await source.locations()
+    assert caught.value.outcome is Outcome.UNUSABLE
+    assert transport.paths() == ["token"]
+
+
+@pytest.mark.parametrize("life", [None, 0, -60, True, "60", [], float("nan")], ids=repr)
+async def test_a_life_of_nonsense_counts_as_the_documented_60_s(
+    around: Surroundings, homely_config: HomelyConfig, clock: ManualClock, life: object
+) -> None:
+    transport = ScriptedTransport(office(lambda _: GOOD | {"expires_in": life}))
+    source = around.homely(homely_config, transport)
+    await source.locations()
+    clock.advance(49)
+    await source.locations()
+    clock.advance(2)
+    await source.locations()
+    assert transport.paths() == ["token", "locations", "locations", "refresh-token", "locations"]
+
+
+async def test_a_longer_life_is_believed(
+    around: Surroundings, homely_config: HomelyConfig, clock: ManualClock
+) -> None:
+    transport = ScriptedTransport(office(lambda _: GOOD | {"expires_in": 1800}))
+    source = around.homely(homely_config, transport)
+    for _ in range(4):
+        await source.locations()
+        clock.advance(590)
+    assert transport.paths() == ["token"] + ["locations"] * 4
+
+
+async def test_a_life_under_10_s_costs_a_token_for_each_call_and_works(
+    around: Surroundings, homely_config: HomelyConfig
+) -> None:
+    transport = ScriptedTransport(office(lambda _: GOOD | {"expires_in": 5}))
+    source = around.homely(homely_config, transport)
+    for _ in range(3):
+        assert await source.locations() == []
+    assert transport.paths() == ["token", "locations"] + ["refresh-token", "locations"] * 2
+
+
+async def test_a_login_without_a_refresh_token_logs_in_each_time(
+    around: Surroundings, homely_config: HomelyConfig, clock: ManualClock
+) -> None:
+    transport = ScriptedTransport(office(lambda _: GOOD | {"refresh_token": None}))
+    source = around.homely(homely_config, transport)
+    for _ in range(2):
+        await source.locations()
+        clock.advance(60)
+    assert transport.paths() == ["token", "locations"] * 2
+
+
+async def test_a_tokens_life_begins_when_it_was_asked_for(
+    around: Surroundings, homely_config: HomelyConfig, clock: ManualClock
+) -> None:
+    def slow_token(_: int) -> Any:
+        clock.advance(20)  # so long the answer takes
+        return GOOD
+
+    transport = ScriptedTransport(office(slow_token))
+    source = around.homely(homely_config, transport)
+    await source.locations()
+    clock.advance(31)
+    await source.locations()
+    assert transport.paths() == ["token", "locations", "refresh-token", "locations"]
+
+
+async def test_tokens_are_in_no_log_line(
+    sim: Simulator,
+    source: HomelySource,
+    home: str,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await source.poll(home)
+    await sim.inject(Fault(kind="status", endpoint="home", status=401, times=2))
+    with pytest.raises(AuthError):
+        await source.poll(home)
+    clock.advance(300)
+    await source.poll(home)
+    assert len(sim.homely.tokens.issued) >= 4
+    assert caplog.records
+    told = str([vars(record) for record in caplog.records])
+    assert [secret for secret in sim.secrets() if secret in told] == []

@@ -1,0 +1,114 @@
+"""The token of a Wally account: static, so one refusal is enough."""
+
+from pathlib import Path
+
+import pytest
+
+from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
+from exporter.simulator import Fault, Simulator
+from exporter.sources.wally.source import WallySource
+from tests.care.conftest import wally_at
+from tests.care.rig import HOUR, Surroundings
+from tests.support.manual_clock import ManualClock
+
+ACCOUNT = {"vendor": "wally", "account": "wally-1"}
+
+
+@pytest.fixture
+def source(sim: Simulator, around: Surroundings, tmp_path: Path) -> WallySource:
+    return around.wally(wally_at(sim.wally_url, sim.wally_tokens[0], tmp_path))
+
+
+@pytest.fixture
+def place(sim: Simulator) -> str:
+    return sim.world.places[0].place_id
+
+
+async def test_every_call_carries_the_token(
+    sim: Simulator, source: WallySource, place: str
+) -> None:
+    assert [ref.id for ref in await source.locations()] == [place]
+    assert (await source.poll(place)).snapshot.devices
+    assert {call.account for call in sim.calls} == {sim.wally_tokens[0]}
+
+
+async def test_a_revoked_token_is_an_auth_failure_and_slows_down(
+    sim: Simulator, source: WallySource, around: Surroundings, clock: ManualClock
+) -> None:
+    sim.wally.revoked.add(sim.wally_tokens[0])
+    waits = []
+    for _ in range(6):
+        with pytest.raises(AuthError):
+            await source.locations()
+        waits.append(await around.hold_of(source.locations))
+        clock.advance(waits[-1])
+    assert waits == [300, 600, 1200, 2400, 3600, 3600]
+    assert sim.call_log.count("places") == 6
+    assert around.sample("auth_failures_total", **ACCOUNT) == 6
+    assert around.sample("account_up", **ACCOUNT) == 0
+    sim.wally.revoked.clear()
+    await source.locations()
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
+async def test_a_revoked_token_is_told_once_and_never_shown(
+    sim: Simulator,
+    source: WallySource,
+    place: str,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sim.wally.revoked.add(sim.wally_tokens[0])
+    for _ in range(3):
+        with pytest.raises(AuthError):
+            await source.locations()
+        clock.advance(HOUR)
+        with pytest.raises(AuthError):
+            await source.poll(place)
+        clock.advance(HOUR)
+    records = [record for record in caplog.records if record.name.startswith("exporter")]
+    assert [record.levelname for record in records] == ["ERROR"]
+    assert sim.wally_tokens[0] not in str(vars(records[0]))
+
+
+async def test_403_on_the_list_of_places_is_an_auth_failure(
+    sim: Simulator, source: WallySource, around: Surroundings, place: str
+) -> None:
+    await sim.inject(Fault(kind="status", endpoint="places", status=403))
+    with pytest.raises(AuthError):
+        await source.locations()
+    assert around.sample("auth_failures_total", **ACCOUNT) == 1
+    assert around.sample("account_up", **ACCOUNT) == 0
+    with pytest.raises(OnHoldError):
+        await source.poll(place)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(403, Outcome.FORBIDDEN), (404, Outcome.NOT_FOUND)]
+)
+async def test_a_place_that_is_refused_leaves_the_account_up(
+    sim: Simulator,
+    source: WallySource,
+    around: Surroundings,
+    place: str,
+    status: int,
+    outcome: Outcome,
+) -> None:
+    around.gates[-1].expect([place, "another"])
+    await source.locations()
+    await sim.inject(Fault(kind="status", location_id=place, status=status))
+    with pytest.raises(CloudError) as caught:
+        await source.poll(place)
+    assert caught.value.outcome is outcome
+    assert around.sample("account_up", **ACCOUNT) == 1
+    assert around.sample("auth_failures_total", **ACCOUNT) == 0
+    await source.locations()
+
+
+@pytest.mark.parametrize("place_id", ["../places", "a/b", "a?b=c", "a#b", "å", "%2e%2e"])
+async def test_an_id_from_the_cloud_cannot_lead_a_call_elsewhere(
+    sim: Simulator, source: WallySource, place_id: str
+) -> None:
+    with pytest.raises(CloudError, match=r"^HTTP 404$"):
+        await source.poll(place_id)
+    assert [(call.endpoint, call.location) for call in sim.calls] == [("sensors", place_id)]

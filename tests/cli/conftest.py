@@ -1,0 +1,46 @@
+"""Commands that a test has started end with it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from exporter.clock import SystemClock
+from exporter.simulator import Simulator, small_world
+from tests.cli.command import Command, Finished, start
+
+Start = Callable[..., Awaitable[Command]]
+Run = Callable[..., Awaitable[Finished]]
+
+
+@pytest.fixture
+async def command(tmp_path: Path) -> AsyncIterator[Start]:
+    """Return what starts the command in the test's folder."""
+    started: list[Command] = []
+
+    async def one(*arguments: str, **environ: str) -> Command:
+        started.append(await start(*arguments, folder=tmp_path, **environ))
+        return started[-1]
+
+    yield one
+    for each in started:
+        await each.kill()
+
+
+@pytest.fixture
+def run(command: Start) -> Run:
+    """Return what runs the command to its end."""
+
+    async def one(*arguments: str, **environ: str) -> Finished:
+        return await (await command(*arguments, **environ)).finish()
+
+    return one
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    """Return both clouds with one home and one place, on real time."""
+    simulator = Simulator(clock=SystemClock(), world=small_world())
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
