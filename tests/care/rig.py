@@ -229,11 +229,12 @@ class Household:
 
     async def settle(self) -> None:
         """Let everything that is due happen; none of it waits for sockets."""
-        for _ in range(3):
+        for _ in range(6):
             await self.clock.settle()
 
     async def pass_time(self, seconds: float) -> None:
         """Move the clock from plan to plan, each seen by a tick as the exporter sees it."""
+        await self.settle()
         end = self.clock.monotonic() + seconds
         while (now := self.clock.monotonic()) < end:
             due = min((due for due, _ in self.planner._due.values()), default=end)
