@@ -41,6 +41,8 @@ ACCEPTS: list[tuple[str, str]] = [
     ("application/openmetrics-text;version=0.0.1", OPENMETRICS),
     ("text/plain;version=0.0.4;q=0.5,application/openmetrics-text;q=0.5", OPENMETRICS),
     ("text/plain;q=0.4, application/openmetrics-text ; q = 0.5", OPENMETRICS),
+    ("application/openmetrics-text;q=0.5", OPENMETRICS),
+    ("application/openmetrics-text;q=0.5, */*;q=0.1", OPENMETRICS),
     ("text/plain, application/openmetrics-text;q=1.0", OPENMETRICS),
     ("text/plain;q=7, application/openmetrics-text", OPENMETRICS),
     ("text/plain;q=0.9, application/openmetrics-text;q=0.5", PLAIN),

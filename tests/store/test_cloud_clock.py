@@ -203,6 +203,15 @@ def test_when_it_was_heard_of_is_told_by_source(homely: HomelyBench) -> None:
     assert served['home_location_updated_timestamp_seconds{source="push"}'] == polled + 100
 
 
+def test_the_stream_and_the_next_poll_are_told_at_once(homely: HomelyBench) -> None:
+    for connected in (False, True, False):
+        homely.store.set_stream(homely.key, connected=connected)
+        assert homely.location()["home_exporter_stream_connected"] == float(connected)
+    homely.store.set_next_poll(homely.key, homely.now + 1200)
+    due = homely.location()["home_exporter_next_poll_timestamp_seconds"]
+    assert due == homely.now + 1200
+
+
 def test_devices_held_and_expected_are_told(wally: WallyBench) -> None:
     wally.poll(sensor({}), sensor({}, snid="sn-2"), expected_devices=3)
     assert wally.location()["home_location_devices"] == 2.0

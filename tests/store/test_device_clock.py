@@ -198,6 +198,14 @@ def test_an_undated_reading_is_as_old_as_its_last_change(homely: HomelyBench) ->
     assert homely.served()["home_temperature_celsius"] == 20.9
 
 
+def test_an_undated_event_is_as_old_as_its_arrival(homely: HomelyBench) -> None:
+    homely.poll(device({"temperature.temperature": state(21, None)}))
+    homely.pass_time(90)
+    homely.change("temperature.temperature", 20.5, None)
+    series = 'home_reading_updated_timestamp_seconds{reading="temperature"}'
+    assert homely.served()[series] == START + 90
+
+
 @pytest.mark.parametrize("at", [START - 25 * HOUR + 1, START - 30 * DAY])
 def test_an_event_about_long_ago_is_no_sign_of_life(homely: HomelyBench, at: float) -> None:
     old = START - 25 * HOUR
