@@ -60,13 +60,14 @@ class Telemetry:
         self, kind: Callable[..., _Made], metric: Metric, labels: tuple[str, ...] | None = None
     ) -> _Made:
         names = metric.labels if labels is None else labels
-        return kind(metric.family, metric.help, names, registry=self.registry)
+        return kind(metric.family, metric.help, names, unit=metric.unit, registry=self.registry)
 
     def _histogram(self, metric: Metric) -> Histogram:
         return Histogram(
             metric.family,
             metric.help,
             metric.labels,
+            unit=metric.unit,
             buckets=metric.buckets,
             registry=self.registry,
         )

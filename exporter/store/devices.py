@@ -41,8 +41,10 @@ def poll(held: HeldDevice, device: Device, began: float, now: Moment, *, baselin
         if held.pushed.get(source, NEVER) <= began:
             del held.readings[source]
     for source, reading in device.readings.items():
-        pushed_since = held.pushed.get(source, NEVER) > began
-        if not (pushed_since and reading.stamp is None):
+        known = held.readings.get(source)
+        # Without two vendor times, only the order of asking and arriving can decide.
+        is_undated = reading.stamp is None or known is None or known.stamp is None
+        if not (is_undated and held.pushed.get(source, NEVER) > began):
             _take(held, source, reading, now)
     for kind in device.activity_kinds:
         held.ledger.counts.setdefault(kind, 0)
@@ -165,9 +167,21 @@ def _see(held: HeldDevice, metric: Metric, stamp: float | None, now: Moment) -> 
     is_on = reading is not None and bool(reading.value)
     if metric is readings.LEAK:
         # Once the sensor itself was wet it also says when the leak ends, and when it comes back.
-        held.leak_told = held.leak_told and not is_on and held.ledger.has_pushed_leak()
+        was_told = held.leak_told
+        held.leak_told = was_told and not is_on and held.ledger.has_pushed_leak()
         is_on = is_on or held.leak_told
-    if reading is None and not held.edges.is_on(metric):
+        # Without a reading only the callback's own leak can begin and end.
+        if reading is None and not was_told:
+            return
+    elif reading is None:
         return
-    if held.edges.see(metric, on=is_on, stamp=stamp) and metric is readings.LEAK:
+    is_counted = metric is readings.LEAK and _is_counted(held, reading)
+    began = held.edges.see(metric, on=is_on, stamp=stamp, counts=not is_counted)
+    if began and metric is readings.LEAK:
         held.leak_counted_at = now.vendor
+
+
+def _is_counted(held: HeldDevice, reading: Reading | None) -> bool:
+    """Return whether the sensor shows a leak that a callback has told of, and been counted for."""
+    stamp = None if reading is None else reading.stamp
+    return stamp is not None and stamp <= held.leak_counted_at

@@ -22,7 +22,9 @@ class Edges:
         for event in filter(None, (metric.rises, metric.falls)):
             self.counts.setdefault(event, 0)
 
-    def see(self, metric: Metric, *, on: bool, stamp: float | None = None) -> bool:
+    def see(
+        self, metric: Metric, *, on: bool, stamp: float | None = None, counts: bool = True
+    ) -> bool:
         """Take a value at its time, also one that comes late; return whether something began.
 
         What a value adds is the difference that it makes between its neighbours in time, so
@@ -39,7 +41,7 @@ class Edges:
             return False
         history.insert(place, (moment, on))
         del history[:-_HISTORY]
-        return before is not None and self._count(metric, before, on, after)
+        return before is not None and counts and self._count(metric, before, on, after)
 
     def knows(self, metric: Metric) -> bool:
         """Return whether a value was seen at all."""

@@ -71,6 +71,18 @@ async def test_a_revoked_token_is_told_once_and_never_shown(
     assert sim.wally_tokens[0] not in str(vars(records[0]))
 
 
+async def test_401_on_one_place_does_not_silence_the_accounts_others(
+    sim: Simulator, source: WallySource, around: Surroundings, place: str
+) -> None:
+    await sim.inject(Fault(kind="status", location_id=place, status=401))
+    with pytest.raises(AuthError):
+        await source.poll(place)
+    assert around.sample("auth_failures_total", **ACCOUNT) == 1
+    assert around.sample("account_up", **ACCOUNT) == 0
+    await source.locations()
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
 async def test_403_on_the_list_of_places_is_an_auth_failure(
     sim: Simulator, source: WallySource, around: Surroundings, place: str
 ) -> None:

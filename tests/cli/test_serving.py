@@ -97,7 +97,9 @@ async def test_a_signal_stops_it_while_no_connection_comes_about(
         config.write_text(f"wally: [{{token: t, base_url: '{address}'}}]\nstate_dir: state\n")
         running = await command(f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}")
         connection, _ = await asyncio.to_thread(silent.accept)
-        with connection:  # the client waits for the answer to its TLS greeting
+        with connection:
+            # Once its TLS greeting is here, it waits for the answer.
+            assert await asyncio.to_thread(connection.recv, 1)
             done = await running.stop(signal.SIGTERM)
     assert done.code == 0
     assert done.seconds < STOP_WITHIN

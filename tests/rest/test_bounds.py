@@ -90,7 +90,7 @@ def test_a_slow_answer_is_cut_at_the_time_limit(hasty: Transport, serve: Serve, 
 def test_a_slow_answer_through_a_proxy_is_cut_at_the_time_limit(
     hasty: Transport, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy = serve(lambda peer: peer.drip(answer(b" " * 10_000)))
+    proxy = serve(lambda peer: peer.drip(answer(), 0.2))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     began = time.monotonic()
     with pytest.raises(CloudError, match=r"^timeout$"):
