@@ -61,7 +61,7 @@ class Penalty:
         asked = min(PENALTY_FACTOR * (retry_after or 0.0), RETRY_AFTER_CAP)
         floor = max(PENALTY_FLOOR, asked)
         wait = max(floor, min(floor * 2.0**self.step, PENALTY_CAP))
-        self.until = now + wait * (1.0 + rng.uniform(0.0, _JITTER))
+        self.until = max(self.until, now + wait * (1.0 + rng.uniform(0.0, _JITTER)))
         self.step = min(self.step + 1, 16)
 
 

@@ -1,5 +1,6 @@
 """One account at work: which locations it has, and what its callbacks say."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +36,7 @@ class Account:
         self._omitted: Counter[LocationKey] = Counter()
         self._disputed: set[LocationKey] = set()
         self._is_listed = False
+        self._listing: asyncio.Task[None] | None = None
         self._is_tried = False
         self._is_failing = False
         self._is_stopped = False
@@ -60,6 +62,8 @@ class Account:
     def stop(self) -> None:
         """Do nothing more and forget the account's locations."""
         self._is_stopped = True
+        if self._listing is not None:
+            self._listing.cancel()
         self._tools.planner.cancel(self._plan_key)
         for key in list(self._watches):
             self._release(key)
@@ -81,7 +85,7 @@ class Account:
         self._tools.planner.at(self._plan_key, due, self._begin_listing)
 
     def _begin_listing(self) -> None:
-        self._tools.tasks.start(self._list(), f"list {self.name}")
+        self._listing = self._tools.tasks.start(self._list(), f"list {self.name}")
 
     async def _list(self) -> None:
         clock = self._tools.clock

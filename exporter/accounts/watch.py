@@ -33,6 +33,7 @@ class Watch:
         self._is_failing = False
         self._is_stopped = False
         self._stream: asyncio.Task[None] | None = None
+        self._poll_task: asyncio.Task[None] | None = None
         self.is_tried = False
 
     def start(self) -> None:
@@ -47,15 +48,16 @@ class Watch:
         """Poll no more and close the stream."""
         self._is_stopped = True
         self._tools.planner.cancel(self._plan_key)
-        if self._stream is not None:
-            self._stream.cancel()
+        for task in (self._stream, self._poll_task):
+            if task is not None:
+                task.cancel()
 
     # --- polls
 
     def _begin_poll(self) -> None:
         if not self._is_polling:
             self._is_polling = True
-            self._tools.tasks.start(self._poll(), f"poll {self._key[1]}")
+            self._poll_task = self._tools.tasks.start(self._poll(), f"poll {self._key[1]}")
 
     async def _poll(self) -> None:
         clock = self._tools.clock

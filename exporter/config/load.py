@@ -1,7 +1,6 @@
 """Reads exporter.yml: all faults at once, each with file, key path and what was expected."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,12 +93,17 @@ def _parse(path: Path) -> Any:
         mark = error.problem_mark
         line = f":{mark.line + 1}" if mark else ""
         # The parser's own words may quote what stands there, a password for one.
-        what = error.problem if isinstance(error, _RepeatedKeyError) else _yaml_fault(error)
+        own = isinstance(error, _RepeatedKeyError | _ImpossibleError)
+        what = error.problem if own else _yaml_fault(error)
         raise ConfigError([f"{path}{line}: expected valid YAML: {what}"]) from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise ConfigError(
             [f"{path}: expected valid YAML in UTF-8, with what looks like a date in quotes"]
         ) from None
+
+
+class _ImpossibleError(yaml.constructor.ConstructorError):
+    """A value is not what its tag or its shape says."""
 
 
 class _RepeatedKeyError(yaml.constructor.ConstructorError):
@@ -117,12 +121,21 @@ def _yaml_fault(error: yaml.MarkedYAMLError) -> str:
 class _UniqueKeyLoader(yaml.SafeLoader):
     """Refuses a key that stands twice; YAML would let the last one win in silence."""
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  # yaml's signature
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, LookupError, ValueError):
+            # PyYAML trusts a value to be what its tag or its shape says.
+            raise _ImpossibleError(None, None, "a value that cannot be", node.start_mark) from None
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # yaml's signature
-        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-        repeated = [key for key, count in keys.items() if count > 1]
-        if repeated:
-            problem = f"the key {repeated[0]} stands twice"
-            raise _RepeatedKeyError(None, None, problem, node.start_mark)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    problem = f"the key {key.value} stands twice"
+                    raise _RepeatedKeyError(None, None, problem, key.start_mark)
+                seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 

@@ -42,14 +42,22 @@ def tracked_pools(sockets: Sockets) -> dict[str, type[HTTPConnectionPool]]:
             return sock
 
     class Secure(HTTPSConnection):
+        _twin: socket.socket | None = None
+
         def _new_conn(self) -> socket.socket:
             sock = super()._new_conn()
-            sockets.add(sock)
+            # The TLS handshake takes the descriptor out of `sock`; through its twin it can be cut.
+            self._twin = sock.dup()
+            sockets.add(self._twin)
             return sock
 
         def connect(self) -> None:
-            super().connect()
-            sockets.add(self.sock)
+            try:
+                super().connect()
+                sockets.add(self.sock)
+            finally:
+                if self._twin is not None:
+                    self._twin.close()
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

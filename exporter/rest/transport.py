@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.exceptions import DecodeError, HTTPError
 
 from exporter import __version__
 from exporter.errors import CloudError, Outcome
@@ -20,7 +21,7 @@ from exporter.rest.failures import failures_named, http_date, refusal
 from exporter.rest.sockets import Sockets, tracked_pools
 
 TIME_LIMIT = 30.0
-_STEP_TIMEOUT = (10.0, 15.0)
+_CONNECT, _READ = 10.0, 15.0
 _SUCCESSES = range(200, 300)
 
 
@@ -77,8 +78,8 @@ class Transport:
         try:
             with self._watchdog(), failures_named():
                 return self._answer(method, url, auth or Anonymous(), body, deadline)
-        except CloudError:
-            if self._sockets.is_cut:
+        except CloudError as error:
+            if self._sockets.is_cut and error.status is None:
                 raise CloudError(Outcome.TIMEOUT) from None
             raise
 
@@ -89,12 +90,12 @@ class Transport:
             json=body,
             auth=auth,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate"},
-            timeout=_STEP_TIMEOUT,
+            timeout=(min(_CONNECT, self._time_limit), min(_READ, self._time_limit)),
             allow_redirects=False,
             stream=True,
         )
         try:
-            return _answer(response, read(response, deadline))
+            return _answer(response, _body(response, deadline))
         finally:
             response.close()
 
@@ -146,6 +147,20 @@ def _session(sockets: Sockets, *, use_environment: bool) -> requests.Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def _body(response: requests.Response, deadline: float) -> bytes:
+    try:
+        return read(response, deadline)
+    except DecodeError:
+        if response.status_code in _SUCCESSES:
+            raise CloudError(Outcome.UNUSABLE) from None
+        return b""
+    except (CloudError, HTTPError, OSError):
+        # A refusal stands in the status: what is wrong with its body must not hide it.
+        if response.status_code in _SUCCESSES:
+            raise
+        return b""
 
 
 def _answer(response: requests.Response, body: bytes) -> Answer:

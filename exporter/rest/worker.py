@@ -30,7 +30,7 @@ class Worker:
 
     async def exchange(self, request: Request) -> Answer:
         """Return the answer; raises CloudError as the transport does."""
-        return await asyncio.get_running_loop().run_in_executor(
+        exchange = asyncio.get_running_loop().run_in_executor(
             self._pool,
             lambda: self._transport.exchange(
                 request.method,
@@ -39,6 +39,15 @@ class Worker:
                 body=request.body,
             ),
         )
+        try:
+            return await asyncio.shield(exchange)
+        except asyncio.CancelledError:
+            # The session is for one call at a time: this one ends before another may begin.
+            self._transport.abort()
+            await asyncio.wait([exchange])
+            if not exchange.cancelled():
+                exchange.exception()
+            raise
 
     def close(self) -> None:
         """Cut an exchange that is under way and free the connections."""

@@ -17,6 +17,7 @@ from exporter.telemetry import Telemetry
 
 _BURST, _BURST_PER_LOCATION = 10.0, 2.0
 _HEADROOM = 2.0
+_REFRESH_REFUSALS = frozenset({400, 403, 404})
 _AUTH_RETRY, _AUTH_RETRY_CAP = 300.0, 3600.0
 # The Date header is cut to seconds: below this it says nothing that our own clock does not.
 _DATE_TOLERANCE = 2.0
@@ -53,7 +54,8 @@ class Gate:
         self._rng = rng
         self._config = config
         self._lock = asyncio.Lock()
-        rate = _HEADROOM * config.calls_per_second(0)
+        self._is_admitted = False
+        rate = _HEADROOM * config.calls_per_second(1)
         self._bucket = Bucket(_BURST, rate, _BURST, clock.monotonic())
         self._penalty = Penalty()
         self._refused = 0
@@ -78,6 +80,7 @@ class Gate:
 
     async def __aenter__(self) -> Self:
         await self._lock.acquire()
+        self._is_admitted = False
         return self
 
     async def __aexit__(
@@ -94,7 +97,7 @@ class Gate:
         self._failing = {one for one in self._failing if not one[1] or one[1] in locations}
         self._bucket.resize(
             _BURST + _BURST_PER_LOCATION * len(locations),
-            _HEADROOM * self._config.calls_per_second(len(locations)),
+            _HEADROOM * self._config.calls_per_second(max(1, len(locations))),
             self._clock.monotonic(),
         )
 
@@ -180,8 +183,10 @@ class Gate:
             until = max(self._penalty.until, self._refused_until)
             if now < until:
                 raise OnHoldError(until)
-            wait = self._bucket.wait(now)
+            # A token that is fetched must not grow old in a wait: what follows it has credit.
+            wait = 0.0 if self._is_admitted else self._bucket.wait(now)
             if wait <= 0:
+                self._is_admitted = True
                 self._bucket.take(now)
                 return
             await self._clock.sleep(wait)
@@ -208,7 +213,9 @@ class Gate:
                 )
             self._penalty.open(self._clock.monotonic(), error.retry_after, self._rng)
         # A 401 may be about one token alone: whoever renews it says when it is more.
-        if error.outcome is not Outcome.UNAUTHORIZED:
+        # A refused refresh token is followed by a login, whose outcome counts.
+        is_refresh_refused = endpoint == "refresh" and error.status in _REFRESH_REFUSALS
+        if error.outcome is not Outcome.UNAUTHORIZED and not is_refresh_refused:
             self._failing.add((endpoint, location_id))
         self._show_up()
 
