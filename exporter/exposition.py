@@ -19,6 +19,8 @@ def _header(metric: Metric, *, openmetrics: bool) -> bytes:
     """Return the metadata lines of a family; only OpenMetrics knows units, info and stateset."""
     if openmetrics:
         name, kind = metric.family, metric.kind.value
+        if metric.is_homonym:
+            name, kind = metric.name, "unknown"
     else:
         name = metric.name
         kind = "counter" if metric.kind is Kind.COUNTER else "gauge"

@@ -1,7 +1,7 @@
 """JSON from outside, parsed without surprises."""
 
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 _INT_DIGITS = 18
 
@@ -12,6 +12,11 @@ def parse_json(body: bytes) -> Any:
         return json.loads(body, parse_int=_bounded_int)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def is_number(raw: Any) -> TypeGuard[int | float]:
+    """Return whether it is a JSON number; Python takes a bool for one."""
+    return isinstance(raw, int | float) and not isinstance(raw, bool)
 
 
 def _bounded_int(digits: str) -> float:

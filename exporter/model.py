@@ -59,7 +59,6 @@ class Device:
     name: str
     room: str
     info: Mapping[str, str]
-    parent: str
     readings: Mapping[str, Reading]
     updated: float | None = None
     activities: tuple[Activity, ...] = ()
@@ -95,7 +94,6 @@ class DeviceChange:
     device_id: str
     readings: tuple[tuple[str, Reading], ...]
     updated: float | None = None
-    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +114,20 @@ class ActivityChange:
 
 #: What can be pushed about a location.
 Change: TypeAlias = DeviceChange | AlarmChange | ActivityChange
+
+
+class Applied(StrEnum):
+    """What became of a push: the closed list behind the `outcome` of events and callbacks."""
+
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    OUTDATED = "outdated"
+    IGNORED = "ignored"
+    UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_LOCATION = "unknown_location"
+    OTHER_LOCATION = "other_location"
+    DROPPED = "dropped"
+    MALFORMED = "malformed"
+    FAILED = "failed"
+    WRONG_SECRET = "wrong_secret"  # noqa: S105  # an outcome, not a secret
+    TOO_LARGE = "too_large"

@@ -10,7 +10,7 @@ from exporter.accounts.tools import Tools
 from exporter.accounts.watch import Watch
 from exporter.errors import CloudError, OnHoldError
 from exporter.logs import Log
-from exporter.model import LocationKey, LocationRef
+from exporter.model import Applied, LocationKey, LocationRef
 from exporter.secret import Secret
 from exporter.sources.base import CallbackSource, Source
 from exporter.sources.gate import Gate
@@ -69,7 +69,7 @@ class Account:
             self._release(key)
         self._gate.close()
 
-    def callback(self, payload: Any) -> list[str]:
+    def callback(self, payload: Any) -> list[Applied]:
         """Take a callback; return what became of each of its items."""
         assert isinstance(self._source, CallbackSource)  # noqa: S101  # it has a secret
         changes, malformed = self._source.callback(payload)
@@ -79,7 +79,7 @@ class Account:
         applied = [
             store.push_activity((self.vendor, self.name), keys, change) for change in changes
         ]
-        return [one.value for one in applied] + ["malformed"] * malformed
+        return applied + [Applied.MALFORMED] * malformed
 
     def _plan(self, due: float) -> None:
         self._tools.planner.at(self._plan_key, due, self._begin_listing)

@@ -7,13 +7,11 @@ from exporter.accounts.cadence import Cadence
 from exporter.accounts.tools import Tools
 from exporter.errors import CloudError, OnHoldError
 from exporter.logs import Log
-from exporter.model import LocationKey
+from exporter.model import Applied, LocationKey
 from exporter.sources.base import Reason, Source, StreamSource
-from exporter.store import Applied
 
 #: A stream sends changes only: so long after a poll the next one may fill in what was missed.
 _AFTER_CONNECT = 300.0
-_MALFORMED, _IGNORED, _OTHER_LOCATION, _FAILED = "malformed", "ignored", "other_location", "failed"
 _NO_TYPE = "other"
 
 
@@ -28,7 +26,6 @@ class Watch:
         self._plan_key = f"poll/{key[0]}/{source.config.name}/{key[1]}"
         self._log = Log("location", vendor=key[0], location_id=key[1])
         self._attempted = float("-inf")
-        self._is_polling = False
         self._is_connected = False
         self._is_failing = False
         self._is_stopped = False
@@ -55,9 +52,7 @@ class Watch:
     # --- polls
 
     def _begin_poll(self) -> None:
-        if not self._is_polling:
-            self._is_polling = True
-            self._poll_task = self._tools.tasks.start(self._poll(), f"poll {self._key[1]}")
+        self._poll_task = self._tools.tasks.start(self._poll(), f"poll {self._key[1]}")
 
     async def _poll(self) -> None:
         clock = self._tools.clock
@@ -73,7 +68,6 @@ class Watch:
             self._log.bug("a poll could not be taken", error)
             due = clock.monotonic() + self._cadence.after_failure(error)
         finally:
-            self._is_polling = False
             self.is_tried = True
             if not self._is_stopped:
                 self._plan(due)
@@ -134,26 +128,26 @@ class Watch:
 
     def event(self, payload: Any) -> None:
         """Take one event of the stream; none can do more harm than to be counted as failed."""
-        kind, outcome = _NO_TYPE, _FAILED
+        kind, outcome = _NO_TYPE, Applied.FAILED
         try:
             kind, outcome = self._take(payload)
         except Exception as error:  # noqa: BLE001  # the stream must live on
             self._log.bug("an event could not be read", error)
-        self._tools.telemetry.stream_events.labels(kind, outcome).inc()
+        self._tools.telemetry.stream_events.labels(kind, outcome.value).inc()
 
-    def _take(self, payload: Any) -> tuple[str, str]:
+    def _take(self, payload: Any) -> tuple[str, Applied]:
         assert isinstance(self._source, StreamSource)  # noqa: S101  # only such have events
         event = self._source.event(payload, self._model_of)
         if event is None:
-            return _NO_TYPE, _MALFORMED
+            return _NO_TYPE, Applied.MALFORMED
         if event.location_id not in ("", self._key[1]):
-            return event.type, _OTHER_LOCATION
+            return event.type, Applied.OTHER_LOCATION
         if event.change is None:
-            return event.type, _IGNORED
+            return event.type, Applied.IGNORED
         applied = self._tools.store.push(self._key, event.change)
         if event.lag is not None and applied is Applied.APPLIED:
             self._tools.telemetry.event_lag.observe(max(0.0, event.lag))
-        return event.type, applied.value
+        return event.type, applied
 
     def _model_of(self, device_id: str) -> str | None:
         device = self._tools.store.device(self._key, device_id)

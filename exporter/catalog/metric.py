@@ -38,6 +38,8 @@ class Metric:
     `labels` are those beyond the scope's own. `periodic` readings go when their own time is old;
     `survives` ones stay while the cloud or the device is silent. `bounds` is the physical range of
     a number, inclusive. `rises` and `falls` name the events that a change of a bool counts as.
+    An `is_homonym` counter would share its OpenMetrics family with a gauge: there its type is
+    unknown, as a strict parser refuses a whole page with two families of one name.
     `reading` is its name in `home_reading_updated_timestamp_seconds`.
     """
 
@@ -57,6 +59,7 @@ class Metric:
     falls: str = ""
     reading: str = ""
     buckets: tuple[float, ...] = ()
+    is_homonym: bool = False
 
     @property
     def family(self) -> str:

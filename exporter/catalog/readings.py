@@ -287,6 +287,7 @@ ACTIVITIES_TOTAL = Metric(
     help="Activities of the vendor about the device since the exporter first saw it.",
     kind=Kind.COUNTER,
     labels=("activity",),
+    is_homonym=True,
     survives=True,
     wally="activities, callbacks: once per snid, type and created",
 )

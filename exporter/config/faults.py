@@ -11,7 +11,7 @@ _EXPECTED = {
     "missing": "expected a value, the key is missing",
     "string_type": "expected text (put numbers in quotes)",
     "string_too_short": "expected text that is not empty",
-    "too_short": "expected text that is not empty",
+    "too_short": "expected a list that is not empty",
     "string_too_long": "expected a shorter text",
     "tuple_type": "expected a list",
     "list_type": "expected a list",

@@ -97,9 +97,7 @@ def _parse(path: Path) -> Any:
         what = error.problem if own else _yaml_fault(error)
         raise ConfigError([f"{path}{line}: expected valid YAML: {what}"]) from None
     except (yaml.YAMLError, ValueError, RecursionError):
-        raise ConfigError(
-            [f"{path}: expected valid YAML in UTF-8, with what looks like a date in quotes"]
-        ) from None
+        raise ConfigError([f"{path}: expected valid YAML in UTF-8"]) from None
 
 
 class _ImpossibleError(yaml.constructor.ConstructorError):
@@ -112,8 +110,12 @@ class _RepeatedKeyError(yaml.constructor.ConstructorError):
 
 def _yaml_fault(error: yaml.MarkedYAMLError) -> str:
     if isinstance(error, yaml.composer.ComposerError):
+        if error.context and "single document" in error.context:
+            return "one document, without a line of --- in it"
         return "an alias (*) without its anchor (&); put text that begins with * in quotes"
     if isinstance(error, yaml.constructor.ConstructorError):
+        if error.problem and "unhashable" in error.problem:
+            return "keys that are plain text"
         return "a tag (!) that is not known; put text that begins with ! in quotes"
     return "the line cannot be read; put text with special characters in quotes"
 
@@ -126,7 +128,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
             return super().construct_object(node, deep)
         except (AttributeError, LookupError, ValueError):
             # PyYAML trusts a value to be what its tag or its shape says.
-            raise _ImpossibleError(None, None, "a value that cannot be", node.start_mark) from None
+            problem = "what looks like a number or a date and is none in quotes"
+            raise _ImpossibleError(None, None, problem, node.start_mark) from None
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # yaml's signature
         seen: set[str] = set()
@@ -184,18 +187,25 @@ class _Accounts:
                 secrets, faults = resolve(model.secret_fields, raw, self._folder, self._environ)
                 for key, fault in faults.items():
                     yield f"{path}.{key}: {fault}"
-                yield from self._shared(path, (vendor, str(raw["name"])), secrets)
+                yield from self._names(path, (vendor, str(raw["name"])), secrets)
+                yield from self._callbacks(path, raw, secrets)
 
-    def _shared(
+    def _names(
         self, path: str, account: tuple[str, str], secrets: dict[str, Secret]
     ) -> Iterator[str]:
         if account in self.found:
             yield f"{path}.name: expected a name of its own, another account has it"
         self.found[account] = secrets
-        if "callback_secret" in secrets:
-            first = self._callback_secrets.setdefault(secrets["callback_secret"].reveal(), path)
+
+    def _callbacks(
+        self, path: str, raw: Mapping[str, Any], secrets: dict[str, Secret]
+    ) -> Iterator[str]:
+        secret = secrets.get("callback_secret")
+        if secret is not None:
+            first = self._callback_secrets.setdefault(secret.reveal(), path)
             if first != path:
-                yield f"{path}.callback_secret: expected a secret of its own, {first} has the same"
+                key = next(key for key in raw if key.startswith("callback_secret"))
+                yield f"{path}.{key}: expected a secret of its own, {first} has the same"
 
 
 def _default_state_dir(environ: Mapping[str, str]) -> Path:

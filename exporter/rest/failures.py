@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionErro
 from urllib3.exceptions import TimeoutError as PoolTimeoutError
 
 from exporter.errors import CloudError, Outcome, RateLimitedError
-from exporter.jsontext import parse_json
+from exporter.jsontext import is_number, parse_json
 
 REDIRECTS = range(300, 400)
 SERVER_ERRORS = range(500, 600)
@@ -103,5 +103,4 @@ def _retry_after(response: requests.Response, body: bytes) -> float | None:
 
 
 def _is_wait(raw: Any) -> bool:
-    is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
-    return is_number and math.isfinite(raw) and raw > 0
+    return is_number(raw) and math.isfinite(raw) and raw > 0

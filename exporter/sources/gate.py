@@ -18,6 +18,8 @@ from exporter.telemetry import Telemetry
 _BURST, _BURST_PER_LOCATION = 10.0, 2.0
 _HEADROOM = 2.0
 _REFRESH_REFUSALS = frozenset({400, 403, 404})
+#: Stands for an endpoint in what fails: no single call of the location does, all do.
+_CREDENTIALS = "credentials"
 _AUTH_RETRY, _AUTH_RETRY_CAP = 300.0, 3600.0
 # The Date header is cut to seconds: below this it says nothing that our own clock does not.
 _DATE_TOLERANCE = 2.0
@@ -133,16 +135,19 @@ class Gate:
         self._succeeded(endpoint, location_id)
         return found
 
-    def refuse(self, error: CloudError, *, hold: bool = True) -> AuthError:
+    def refuse(self, error: CloudError, location_id: str = "") -> AuthError:
         """Take that the cloud refuses the credentials, and return what to raise.
 
-        With `hold` no call of the account is made for a while, longer with each repeat.
+        No call of the account is made for a while, longer with each repeat; one location that
+        refuses what the others accept must not silence them.
         """
         self._auth_failures.inc()
-        if hold:
-            wait = min(_AUTH_RETRY * 2.0**self._refused, _AUTH_RETRY_CAP)
-            self._refused_until = self._clock.monotonic() + wait
-            self._refused = min(self._refused + 1, 16)
+        if location_id:
+            self._refused_at(location_id, error)
+            return AuthError(error.outcome, error.status)
+        wait = min(_AUTH_RETRY * 2.0**self._refused, _AUTH_RETRY_CAP)
+        self._refused_until = self._clock.monotonic() + wait
+        self._refused = min(self._refused + 1, 16)
         if not self._is_refused:
             self._log.error(
                 "the cloud refuses the account's credentials: check them in exporter.yml",
@@ -151,6 +156,16 @@ class Gate:
         self._is_refused = True
         self._up.set(0)
         return AuthError(error.outcome, error.status)
+
+    def _refused_at(self, location_id: str, error: CloudError) -> None:
+        if not self._is_refused and (_CREDENTIALS, location_id) not in self._failing:
+            self._log.error(
+                "the cloud refuses the account's credentials for one location",
+                location_id=location_id,
+                status=error.status,
+            )
+        self._failing.add((_CREDENTIALS, location_id))
+        self._show_up()
 
     def accept(self) -> None:
         """Take that the cloud accepts the credentials."""
@@ -201,7 +216,7 @@ class Gate:
     def _succeeded(self, endpoint: str, location_id: str) -> None:
         self._count(endpoint, Outcome.SUCCESS)
         self._last_success.set(self._clock.wall())
-        self._failing.discard((endpoint, location_id))
+        self._failing -= {(endpoint, location_id), (_CREDENTIALS, location_id)}
         self._show_up()
 
     def _failed(self, endpoint: str, error: CloudError, location_id: str) -> None:

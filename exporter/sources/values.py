@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exporter.catalog import Metric, readings
+from exporter.jsontext import is_number
 from exporter.model import Reading
 from exporter.sources.findings import OTHER, Findings, Reject
 
@@ -74,7 +75,7 @@ class Reader:
         self, raw: Any, metric: Metric, *, times: float = 1.0, divide: float = 1.0
     ) -> float | None:
         """Return a finite number in the metric's unit and range, else None and a count."""
-        if isinstance(raw, bool) or not isinstance(raw, int | float):
+        if not is_number(raw):
             self.reject(Reject.TYPE)
             return None
         try:
@@ -102,6 +103,12 @@ class Reader:
             self.reject(Reject.TYPE)
         return mapping(raw)
 
+    def array(self, raw: Any) -> list[Any]:
+        """Return a JSON array, [] for null; anything else is counted."""
+        if raw is not None and not isinstance(raw, list):
+            self.reject(Reject.TYPE)
+        return sequence(raw)
+
     def unique(self, items: list[Any], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the objects of a list with the id under `key`; others are counted."""
         seen: set[str] = set()
@@ -120,13 +127,15 @@ class Reader:
         """Return a state without a metric of its own, as `home_device_state` if it is a number."""
         labels = (text(feature), text(name))
         source = ".".join(labels)
-        if not known and self.findings.unmapped.word(source) != source:
-            source, labels = f"{OTHER}.{OTHER}", (OTHER, OTHER)
         number: float | None = None
         if isinstance(raw, bool):
             number = float(raw)
-        elif isinstance(raw, int | float):
+        elif is_number(raw):
             number = self.number(raw, readings.DEVICE_STATE)
+        if not known and self.findings.unmapped.word(source) != source:
+            # A text among the others must not take the place of a number.
+            source = f"{OTHER}.{OTHER}" if number is not None else f"{OTHER}.none"
+            labels = (OTHER, OTHER)
         return source, Reading(readings.DEVICE_STATE, number, *when, labels)
 
     def when(self, raw: Any) -> Times:

@@ -1,26 +1,13 @@
 """How a poll or a push changes one held device."""
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from exporter.catalog import Kind, Metric, readings
-from exporter.model import Activity, ActivityState, Device, DeviceChange, Reading
+from exporter.model import Activity, ActivityState, Applied, Device, DeviceChange, Reading
 from exporter.store.held import NEVER, HeldDevice
 from exporter.store.totals import TotalGuard
 
 _ALARMED = "alarmed"
-
-
-class Applied(StrEnum):
-    """What became of a pushed change: part of the closed lists behind the `outcome` labels."""
-
-    APPLIED = "applied"
-    DUPLICATE = "duplicate"
-    OUTDATED = "outdated"
-    IGNORED = "ignored"
-    UNKNOWN_DEVICE = "unknown_device"
-    DROPPED = "dropped"
-    UNKNOWN_LOCATION = "unknown_location"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +22,7 @@ def poll(held: HeldDevice, device: Device, began: float, now: Moment, *, baselin
     """Take what a poll that was sent at `began` (monotonic) says of the device."""
     held.omitted = 0
     held.name, held.room = device.name, device.room
-    held.info, held.parent = device.info, device.parent
+    held.info = device.info
     _note_update(held, device.updated)
     for source in [known for known in held.readings if known not in device.readings]:
         if held.pushed.get(source, NEVER) <= began:
@@ -44,7 +31,7 @@ def poll(held: HeldDevice, device: Device, began: float, now: Moment, *, baselin
         known = held.readings.get(source)
         # Without two vendor times, only the order of asking and arriving can decide.
         is_undated = reading.stamp is None or known is None or known.stamp is None
-        if not (is_undated and held.pushed.get(source, NEVER) > began):
+        if not ((is_undated or reading.value is None) and held.pushed.get(source, NEVER) > began):
             _take(held, source, reading, now)
     for kind in device.activity_kinds:
         held.ledger.counts.setdefault(kind, 0)
@@ -61,9 +48,6 @@ def push(held: HeldDevice, change: DeviceChange, now: Moment, alive_after: float
         _take(held, source, reading, now, is_push=True) for source, reading in change.readings
     }
     held.pushed.update((source, now.monotonic) for source, _ in change.readings)
-    if change.parent is not None:
-        held.parent = change.parent
-        outcomes.add(Applied.APPLIED)
     _note_update(held, change.updated)
     outcome = next(
         (one for one in (Applied.APPLIED, Applied.DUPLICATE, Applied.OUTDATED) if one in outcomes),
@@ -111,7 +95,7 @@ def _take(
 ) -> Applied:
     old = held.readings.get(source)
     if old is not None and old.metric is new.metric:
-        if _is_older(new, old):
+        if _is_older(new, old) and (is_push or new.value is not None):
             if new.metric.rises and new.value is not None and new.stamp is not None:
                 held.edges.see(new.metric, on=bool(new.value), stamp=new.stamp)
             return Applied.OUTDATED

@@ -34,7 +34,6 @@ class HeldDevice:
     name: str = ""
     room: str = ""
     info: Mapping[str, str] = field(default_factory=dict)
-    parent: str = ""
     readings: dict[str, Reading] = field(default_factory=dict)
     pushed: dict[str, float] = field(default_factory=dict)
     updated: float | None = None
@@ -47,8 +46,6 @@ class HeldDevice:
     leak_counted_at: float = NEVER
     leak_told: bool = False
     totals: dict[str, TotalGuard] = field(default_factory=dict)
-    series: int = 0
-    dropped: int = 0
 
     def best(self) -> dict[Slot, Reading]:
         """Return the reading that is served in each slot: the best-ranked one with a value."""
@@ -112,5 +109,4 @@ class HeldLocation:
     offset: float = 0.0
     stream_connected: bool | None = None
     next_poll_at: float | None = None
-    series: int = 0
     turned_away: int = 0

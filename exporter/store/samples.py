@@ -79,8 +79,6 @@ def device_samples(device: HeldDevice, view: DeviceView) -> list[Sample]:
         ]
     samples += _counters(device)
     samples += _descriptions(device)
-    # What a bound would cut is last: the states that nobody has asked for.
-    samples.sort(key=lambda sample: sample.metric is readings.DEVICE_STATE)
     return samples
 
 
@@ -94,8 +92,6 @@ def _counters(device: HeldDevice) -> Iterator[Sample]:
 def _descriptions(device: HeldDevice) -> Iterator[Sample]:
     info = tuple(device.info.get(label, "") for label in readings.DEVICE_INFO.labels)
     yield Sample(readings.DEVICE_INFO, info, 1.0)
-    if device.parent:
-        yield Sample(readings.DEVICE_LINK_INFO, (device.parent,), 1.0)
     if device.updated is not None:
         yield Sample(readings.DEVICE_UPDATED, (), device.updated)
     for reading, moment in device.reading_times.items():

@@ -12,6 +12,7 @@ from exporter.clock import Clock
 from exporter.model import (
     ActivityChange,
     AlarmChange,
+    Applied,
     Change,
     DeviceChange,
     LocationKey,
@@ -19,7 +20,8 @@ from exporter.model import (
     Snapshot,
 )
 from exporter.store import devices
-from exporter.store.devices import Applied, Moment
+from exporter.store.allowance import Allowance
+from exporter.store.devices import Moment
 from exporter.store.freshness import DeviceView, is_up
 from exporter.store.held import HeldDevice, HeldLocation, Policy
 from exporter.store.pending import Pending
@@ -32,7 +34,6 @@ from exporter.store.samples import (
 )
 
 DEVICE_LIMIT = 500
-SERIES_LIMIT = 5_000
 _OMISSIONS = 2
 
 #: Whose samples they are: (vendor, location id) or (vendor, location id, device id).
@@ -61,6 +62,7 @@ class Store:
         self._page = page
         self._on_dropped = on_dropped
         self.locations: dict[LocationKey, HeldLocation] = {}
+        self._allowances: dict[LocationKey, Allowance] = {}
         self._deadlines: list[tuple[float, Owner]] = []
         self._queued: dict[Owner, float] = {}
         self._pending = Pending()
@@ -72,6 +74,7 @@ class Store:
         location = HeldLocation(key, account, policy)
         location.offset = self._clock.wall() - self._clock.monotonic()
         self.locations[key] = location
+        self._allowances[key] = Allowance()
         return location
 
     def describe(self, key: LocationKey, ref: LocationRef) -> None:
@@ -89,6 +92,7 @@ class Store:
         location = self.locations.pop(key)
         for device_id in list(location.devices):
             self._drop_device(location, device_id)
+        del self._allowances[key]
         self._withdraw(location.key)
 
     # --- what is said about them
@@ -227,7 +231,8 @@ class Store:
         return devices.push(device, change, moment, alive_after)
 
     def _drop_device(self, location: HeldLocation, device_id: str) -> None:
-        location.series -= location.devices.pop(device_id).series
+        del location.devices[device_id]
+        self._allowances[location.key].release(device_id)
         self._withdraw((*location.key, device_id))
 
     # --- publishing
@@ -239,24 +244,17 @@ class Store:
     def _publish_device(self, location: HeldLocation, device: HeldDevice) -> None:
         view = DeviceView(location, device, self._clock.monotonic())
         owner = (*location.key, device.id)
-        samples = self._bounded(location, device, device_samples(device, view))
+        found = device_samples(device, view)
+        samples, dropped = self._allowances[location.key].cut(device.id, found)
+        self._on_dropped(dropped)
         self._page.put(owner, device_base(location, device), samples)
         self._wake_at(owner, view.deadline())
 
-    def _bounded(
-        self, location: HeldLocation, device: HeldDevice, samples: list[Sample]
-    ) -> list[Sample]:
-        others = location.series - device.series
-        kept = samples[: max(0, SERIES_LIMIT - others)]
-        dropped = len(samples) - len(kept)
-        if dropped > device.dropped:
-            self._on_dropped(dropped - device.dropped)
-        location.series, device.series, device.dropped = others + len(kept), len(kept), dropped
-        return kept
-
     def _publish_location(self, location: HeldLocation) -> None:
         now = self._clock.monotonic()
-        self._page.put(location.key, location_base(location), location_samples(location, now))
+        samples = location_samples(location, now)
+        self._allowances[location.key].reserve(len(samples))
+        self._page.put(location.key, location_base(location), samples)
         ends = [
             moment + location.policy.stale_after
             for moment in (location.polled, location.alarm.pushed)

@@ -9,22 +9,20 @@ from aiohttp import web
 from exporter.accounts import Account
 from exporter.jsontext import parse_json
 from exporter.logs import Log
-from exporter.store import Applied
+from exporter.model import Applied
 from exporter.telemetry import Telemetry
 
 BODY_LIMIT = 64 * 1024
 _BODY_TIME = 10.0
-_MALFORMED, _FAILED = "malformed", "failed"
-_WRONG_SECRET, _TOO_LARGE = "wrong_secret", "too_large"
 _OUTCOMES = (
     Applied.APPLIED,
     Applied.DUPLICATE,
     Applied.UNKNOWN_DEVICE,
     Applied.DROPPED,
-    _MALFORMED,
-    _FAILED,
-    _WRONG_SECRET,
-    _TOO_LARGE,
+    Applied.MALFORMED,
+    Applied.FAILED,
+    Applied.WRONG_SECRET,
+    Applied.TOO_LARGE,
 )
 
 
@@ -36,29 +34,29 @@ class CallbackHandler:
         self._counter = telemetry.callbacks
         self._log = Log("callbacks")
         for outcome in _OUTCOMES:
-            self._counter.labels(outcome)
+            self._counter.labels(outcome.value)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer 204 at once, 404 without a valid secret, 400 or 413 for a body of no use."""
         account = self._account(request.match_info["vendor"], request.match_info["secret"])
         if account is None:
-            self._counter.labels(_WRONG_SECRET).inc()
+            self._counter.labels(Applied.WRONG_SECRET.value).inc()
             raise web.HTTPNotFound
         try:
             async with asyncio.timeout(_BODY_TIME):
                 body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            self._counter.labels(_TOO_LARGE).inc()
+            self._counter.labels(Applied.TOO_LARGE.value).inc()
             raise
         except TimeoutError:
-            self._counter.labels(_MALFORMED).inc()
+            self._counter.labels(Applied.MALFORMED.value).inc()
             raise web.HTTPRequestTimeout from None
         except (web.RequestPayloadError, ValueError):
             body = b""
         outcomes = self._take(account, body)
         for outcome in outcomes:
-            self._counter.labels(outcome).inc()
-        if outcomes and all(outcome == _MALFORMED for outcome in outcomes):
+            self._counter.labels(outcome.value).inc()
+        if outcomes and all(outcome is Applied.MALFORMED for outcome in outcomes):
             raise web.HTTPBadRequest(text="expected an activity, or a list of them\n")
         return web.Response(status=204)
 
@@ -73,13 +71,13 @@ class CallbackHandler:
                 found = account
         return found
 
-    def _take(self, account: Account, body: bytes) -> list[str]:
+    def _take(self, account: Account, body: bytes) -> list[Applied]:
         try:
             payload = parse_json(body)
         except ValueError:
-            return [_MALFORMED]
+            return [Applied.MALFORMED]
         try:
             return account.callback(payload)
         except Exception as error:  # noqa: BLE001  # a bug in a mapping must not reach the sender
             self._log.bug("a callback could not be read", error)
-            return [_FAILED]
+            return [Applied.FAILED]

@@ -271,14 +271,32 @@ async def test_401_twice_is_an_auth_failure_and_slows_down(
 async def test_401_twice_on_one_home_does_not_silence_the_logins_others(
     sim: Simulator, source: HomelySource, home: str, around: Surroundings
 ) -> None:
+    around.gates[0].expect({home, "another"})
     await sim.inject(Fault(kind="status", endpoint="home", status=401, times=2))
     with pytest.raises(AuthError):
         await source.poll(home)
     assert calls(sim) == ["token", "home", "refresh", "home"]
     assert around.sample("auth_failures_total", **ACCOUNT) == 1
-    assert around.sample("account_up", **ACCOUNT) == 0
-    await source.locations()
     assert around.sample("account_up", **ACCOUNT) == 1
+    await source.locations()
+    assert calls(sim)[4:] == ["locations"]
+
+
+async def test_a_home_that_always_answers_401_is_told_of_once(
+    sim: Simulator,
+    source: HomelySource,
+    home: str,
+    around: Surroundings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    around.gates[0].expect({home, "another"})
+    await sim.inject(Fault(kind="status", endpoint="home", status=401))
+    for _ in range(3):
+        with pytest.raises(AuthError):
+            await source.poll(home)
+        await source.locations()
+    told = [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"]
+    assert told == ["the cloud refuses the account's credentials for one location"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])

@@ -319,3 +319,9 @@ def test_what_survives_a_stale_cloud_is_what_the_design_lets_stay() -> None:
         if metric.scope is not Scope.EXPORTER and allowed.fullmatch(metric.name)
     }
     assert surviving == wanted
+
+
+def test_no_two_openmetrics_families_have_one_name() -> None:
+    metrics = (*READINGS, *OWN)
+    families = [metric.name if metric.is_homonym else metric.family for metric in metrics]
+    assert len(set(families)) == len(families)

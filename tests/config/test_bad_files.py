@@ -59,13 +59,13 @@ def test_each_expectation_has_its_bad_file() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"wally: \xff\n", "expected valid YAML in UTF-8, with what looks like a date in quotes"),
-        (b"\xff\xfe\x00", "expected valid YAML in UTF-8, with what looks like a date in quotes"),
+        (b"wally: \xff\n", "expected valid YAML in UTF-8"),
+        (b"\xff\xfe\x00", "expected valid YAML in UTF-8"),
         (
             b"wally: [{token: 'a\x00b'}]",
-            "expected valid YAML in UTF-8, with what looks like a date in quotes",
+            "expected valid YAML in UTF-8",
         ),
-        (b"[" * 1100, "expected valid YAML in UTF-8, with what looks like a date in quotes"),
+        (b"[" * 1100, "expected valid YAML in UTF-8"),
         (b"#" * (4 * 1024 * 1024 + 1), "expected a file under 4194304 bytes"),
     ],
     ids=["not UTF-8", "half UTF-16", "control character", "deep nesting", "too large"],

@@ -8,6 +8,7 @@ from prometheus_client.core import (
     GaugeMetricFamily,
     InfoMetricFamily,
     StateSetMetricFamily,
+    UnknownMetricFamily,
 )
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics_exposition
@@ -25,8 +26,9 @@ State = Mapping[Owner, tuple[tuple[str, ...], list[Sample]]]
 class Reference(Collector):
     """Gives the samples of a state to prometheus_client, family by family."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, openmetrics: bool) -> None:
         self._state = state
+        self._openmetrics = openmetrics
 
     def collect(self) -> Iterator[Metric]:
         for metric in RENDERED:
@@ -37,10 +39,12 @@ class Reference(Collector):
                 if sample.metric is metric
             ]
             if samples:
-                yield _family(metric, samples)
+                yield _family(metric, samples, openmetrics=self._openmetrics)
 
 
-def _family(metric: CatalogMetric, samples: Iterable[tuple[dict[str, str], float]]) -> Metric:
+def _family(
+    metric: CatalogMetric, samples: Iterable[tuple[dict[str, str], float]], *, openmetrics: bool
+) -> Metric:
     names, text = metric.label_names, metric.documentation
     if metric.kind is Kind.INFO:
         info = InfoMetricFamily(metric.family, text, labels=())
@@ -54,6 +58,11 @@ def _family(metric: CatalogMetric, samples: Iterable[tuple[dict[str, str], float
             which = {labels[metric.family]: bool(value)}
             states.add_metric([labels[name] for name in shared], which)
         return states
+    if metric.is_homonym and openmetrics:
+        unknown = UnknownMetricFamily(metric.name, text, labels=names)
+        for labels, value in samples:
+            unknown.add_metric([labels[name] for name in names], value)
+        return unknown
     make = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
     family = make(metric.family, text, labels=names, unit=metric.unit)
     for labels, value in samples:
@@ -64,7 +73,7 @@ def _family(metric: CatalogMetric, samples: Iterable[tuple[dict[str, str], float
 def render(state: State, *, openmetrics: bool) -> str:
     """Return the page that prometheus_client makes of the state."""
     registry = CollectorRegistry()
-    registry.register(Reference(state))
+    registry.register(Reference(state, openmetrics=openmetrics))
     if openmetrics:
         page: bytes = openmetrics_exposition.generate_latest(registry)  # type: ignore[no-untyped-call]  # unannotated upstream
         return page.decode()

@@ -19,9 +19,8 @@ IS_UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
 PAGES: dict[str, tuple[Callable[[], Bench], bool]] = {
     "homely.txt": (homely_home, False),
     "homely.openmetrics.txt": (homely_home, True),
-    "wally.txt": (lambda: wally_place(activities=False), False),
-    "wally.openmetrics.txt": (lambda: wally_place(activities=False), True),
-    "wally-with-activities.txt": (lambda: wally_place(activities=True), False),
+    "wally.txt": (wally_place, False),
+    "wally.openmetrics.txt": (wally_place, True),
 }
 
 

@@ -52,9 +52,12 @@ async def scrape(serve: Serve, page: Exposition, *, openmetrics: bool) -> str:
 
 
 def full_page(vendor: str) -> Exposition:
-    bench: Bench = homely_home() if vendor == "homely" else wally_place(activities=False)
+    bench: Bench = homely_home() if vendor == "homely" else wally_place()
     return bench.page
 
+
+#: In OpenMetrics their type must be unknown.
+HOMONYMS = {metric.name for metric in RENDERED if metric.is_homonym}
 
 WHOLE = [
     pytest.param(vendor, openmetrics, id=f"{vendor}-{'openmetrics' if openmetrics else 'text'}")
@@ -74,7 +77,7 @@ class TestTheWholePage:
         for family in families.values():
             assert family.samples
             assert family.help
-            assert family.kind not in ("unknown", "untyped")
+            assert family.kind not in ("unknown", "untyped") or family.name in HOMONYMS
 
     async def test_its_families_are_in_one_piece(
         self, serve: Serve, vendor: str, *, openmetrics: bool
@@ -164,11 +167,9 @@ async def test_the_page_tells_how_many_series_the_homes_have(serve: Serve) -> No
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (Debian: prometheus)")
-@pytest.mark.parametrize("vendor", ["homely", "wally", "wally-with-activities"])
+@pytest.mark.parametrize("vendor", ["homely", "wally"])
 async def test_promtool_has_nothing_to_say_about_the_page(serve: Serve, vendor: str) -> None:
-    bench = wally_place(activities=True) if "activities" in vendor else None
-    exposition = bench.page if bench else full_page(vendor)
-    page = await scrape(serve, exposition, openmetrics=False)
+    page = await scrape(serve, full_page(vendor), openmetrics=False)
     process = await asyncio.create_subprocess_exec(
         str(PROMTOOL), "check", "metrics", stdin=PIPE, stdout=PIPE, stderr=PIPE
     )

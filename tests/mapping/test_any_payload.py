@@ -23,7 +23,7 @@ from tests.mapping.mutations import JUNK, MODEST, mutated
 from tests.mapping.payloads import activity, alarm_event, device_event, entry
 from tests.store.bench import Bench, HomelyBench, WallyBench
 
-HOME, SENSORS = full_home(), full_sensors(activities=False)
+HOME, SENSORS = full_home(), full_sensors()
 EVENTS = [
     device_event(
         entry("alarm.alarm", value=True),
@@ -131,14 +131,8 @@ def test_mutated_sensors_leave_a_valid_page(payload: Any, unit: ThresholdUnit) -
 
 
 @MODEST
-@given(mutated(full_sensors()))
-def test_mutated_sensors_with_activities_leave_a_valid_text_page(payload: Any) -> None:
-    check_text(polled_sensors(payload))
-
-
-@MODEST
 @given(st.sampled_from(CALLBACKS).flatmap(mutated))
-def test_a_mutated_callback_leaves_a_valid_text_page(payload: Any) -> None:
+def test_a_mutated_callback_leaves_a_valid_page(payload: Any) -> None:
     bench = polled_sensors(copy.deepcopy(SENSORS))
     changes, malformed = map_callback(payload, bench.reader())
     assert len(changes) + malformed == (len(payload) if isinstance(payload, list) else 1)

@@ -119,11 +119,8 @@ def test_the_newest_entry_dates_the_event() -> None:
 
 def test_a_new_parent_is_a_change() -> None:
     payload = device_event(entry("diagnostic.networklinkaddress", "0015BC00AA00BB01"))
-    assert Ear().device(payload).parent == "0015BC00AA00BB01"
-
-
-def test_an_event_without_a_parent_leaves_the_parent_alone() -> None:
-    assert Ear().device(device_event(TEMPERATURE)).parent is None
+    ((_, reading),) = Ear().device(payload).readings
+    assert (reading.metric.name, reading.labels) == ("home_device_link_info", ("0015BC00AA00BB01",))
 
 
 @pytest.mark.parametrize("source", ["report.added", "report.event", "thermostat.mf416"])

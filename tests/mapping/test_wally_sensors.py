@@ -210,15 +210,24 @@ def test_a_battery_level_that_is_no_number_is_rejected(level: object, reason: st
     assert bench.rejected == {reason: 1}
 
 
-@pytest.mark.parametrize("hardware", [None, [], "x", 3, {}, {"BATT_LVL": None}])
+@pytest.mark.parametrize("hardware", [None, {}, {"BATT_LVL": None}])
 def test_a_sensor_without_hardware_is_still_a_sensor(hardware: object) -> None:
     bench = wally({"TEMP": trait(21)}, hardware=hardware)
     assert readings(bench.served()) == {"home_temperature_celsius": 21.0}
     assert not bench.rejected
 
 
+@pytest.mark.parametrize("key", ["hardware", "thresholds", "location", "activities"])
+@pytest.mark.parametrize("junk", ["x", 3, True])
+def test_junk_in_the_place_of_a_part_is_counted_and_harms_no_other(key: str, junk: object) -> None:
+    bench = polled(sensor({"TEMP": trait(21)}, **{key: junk}))
+    assert readings(bench.served()) == {"home_temperature_celsius": 21.0}
+    assert bench.rejected == {"type": 1}
+
+
 @pytest.mark.parametrize(
-    ("firmware", "label"), [(27, "27"), ("1.2.3", "1.2.3"), (None, ""), (True, ""), ([], "")]
+    ("firmware", "label"),
+    [(27, "27"), (2.5, "2.5"), ("1.2.3", "1.2.3"), (None, ""), (True, ""), ([], "")],
 )
 def test_the_firmware_is_a_label(firmware: object, label: str) -> None:
     assert info_of(wally({}, hardware={"FW_REV": firmware}))["firmware"] == label
@@ -475,7 +484,7 @@ def test_a_sensor_lists_its_activities() -> None:
     )
 
 
-@pytest.mark.parametrize("raw", [None, {}, "x", 5, []])
+@pytest.mark.parametrize("raw", [None, []])
 def test_a_sensor_without_a_list_of_activities_has_none(raw: object) -> None:
     assert activities_of(raw) == ([], [])
 

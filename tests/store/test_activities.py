@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.store import Applied
+from exporter.model import Applied
 from tests.mapping.payloads import SENSOR, Json, activity, sensor
 from tests.store.bench import DAY, WALLY_POLICY, Served, WallyBench
 

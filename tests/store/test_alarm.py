@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.store import Applied
+from exporter.model import Applied
 from tests.mapping.payloads import alarm_event
 from tests.store.bench import HomelyBench
 from tests.support.manual_clock import START

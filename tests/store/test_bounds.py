@@ -57,38 +57,65 @@ def test_another_location_has_its_own_500_devices(homely: HomelyBench) -> None:
     assert lines(homely, "dev-new")
 
 
-def test_the_devices_of_a_location_have_5000_series_and_no_more(homely: HomelyBench) -> None:
+def series(bench: HomelyBench) -> int:
+    """Return how many series the page has, the location's own among them."""
+    return sum(not line.startswith("#") for line in bench.text().splitlines())
+
+
+def others(bench: HomelyBench) -> int:
+    """Return how many states without a metric of their own the page has."""
+    return sum(line.startswith("home_device_state{") for line in lines(bench))
+
+
+def rich(count: int) -> list[Any]:
+    """Return devices of 13 series each, none of which nobody has asked for."""
+    known = [
+        *(f"thermostat.{name}" for name in ("mf408", "mf414", "mf415")),
+        *(f"thermostat.Abs{bound}HeatSetpointLimit" for bound in ("Min", "Max")),
+        *(f"thermostat.Occupied{mode}Setpoint" for mode in ("Heating", "Cooling")),
+        "metering.demand",
+    ]
+    return [
+        device({source: state(5) for source in known}, id=f"dev-{number:03}")
+        for number in range(count)
+    ]
+
+
+def test_a_location_has_5000_series_and_no_more(homely: HomelyBench) -> None:
+    homely.poll(*rich(500))
+    dropped = sum(homely.dropped)
+    assert dropped > 0
+    assert series(homely) == 5000 == homely.page.series
+    homely.poll(*rich(500))
+    assert series(homely) == 5000
+    assert sum(homely.dropped) == dropped
+
+
+def test_states_that_nobody_asked_for_take_half_of_the_series_at_the_most(
+    homely: HomelyBench,
+) -> None:
     homely.poll(*crowd(110, 50))
-    assert len(lines(homely)) == 5000
-    assert sum(homely.dropped) == 110 * (50 + 4) - 5000
+    assert others(homely) == 2500
+    assert sum(homely.dropped) == 110 * 50 - 2500
+    assert sum("home_battery_low{" in line for line in lines(homely)) == 110
 
 
 def test_series_beyond_the_bound_are_counted_once(homely: HomelyBench) -> None:
     everyone = crowd(110, 50)
-    homely.poll(*everyone)
-    dropped = sum(homely.dropped)
-    homely.poll(*everyone)
-    homely.poll(*everyone)
-    assert sum(homely.dropped) == dropped
-    assert len(lines(homely)) == 5000
-
-
-def test_what_is_cut_first_are_the_states_that_nobody_asked_for(homely: HomelyBench) -> None:
-    homely.poll(*crowd(93, 50))
-    last = [line for line in lines(homely, "dev-092") if "home_device_state{" not in line]
-    assert len(lines(homely, "dev-092")) == 5000 - 92 * 54
-    assert len(last) == 4
-    assert any("home_battery_low{" in line for line in last)
+    for _ in range(3):
+        homely.poll(*everyone)
+    assert sum(homely.dropped) == 110 * 50 - 2500
+    assert others(homely) == 2500
 
 
 def test_series_that_go_make_room_for_others(homely: HomelyBench) -> None:
-    everyone = crowd(93, 50)
+    everyone = crowd(51, 50)
     homely.poll(*everyone)
-    homely.poll(*everyone[1:])
-    homely.poll(*everyone[1:])
-    homely.poll(*everyone[1:])
-    assert len(lines(homely)) == 92 * 54
-    assert len(lines(homely, "dev-092")) == 54
+    assert len(lines(homely, "dev-050")) == 4
+    for _ in range(3):
+        homely.poll(*everyone[1:])
+    assert others(homely) == 2500
+    assert len(lines(homely, "dev-050")) == 54
 
 
 def test_another_location_has_its_own_5000_series(homely: HomelyBench) -> None:

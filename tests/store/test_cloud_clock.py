@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from exporter.store import Applied
+from exporter.model import Applied
 from tests.mapping.full import full_home, full_sensors
 from tests.mapping.payloads import activity, device, sensor, state, trait
 from tests.store.bench import HOUR, HomelyBench, WallyBench

@@ -6,15 +6,17 @@ import pytest
 from prometheus_client.openmetrics import exposition as openmetrics_exposition
 
 from exporter.catalog import OWN, Scope
+from exporter.model import Applied
 from exporter.telemetry import Telemetry
 from tests.exposition.pages import parse
-from tests.mapping.looks import homely
+from tests.mapping.looks import homely, readings
 from tests.mapping.payloads import activity, device, sensor, state, trait
 from tests.store.bench import HomelyBench, WallyBench
 from tests.support.manual_clock import START
 
 TAMPERS, LEAKS = 'home_events_total{event="tamper"}', 'home_events_total{event="leak"}'
 UNLOCKS = 'home_events_total{event="unlock"}'
+PARENT = "diagnostic.networklinkaddress"
 
 
 def test_a_null_is_not_an_unlocking() -> None:
@@ -71,3 +73,37 @@ def test_own_metrics_have_their_unit_in_openmetrics() -> None:
     for metric in OWN:
         if metric.scope is Scope.EXPORTER:
             assert units[metric.family] == metric.unit
+
+
+def test_an_old_null_of_an_event_removes_nothing() -> None:
+    bench = homely({"battery.voltage": state(2.9)})
+    assert bench.change("battery.voltage", None, START - 1) is Applied.OUTDATED
+    assert bench.served()["home_battery_volts"] == 2.9
+
+
+def test_an_older_parent_does_not_take_the_place_of_a_newer_one() -> None:
+    bench = homely({PARENT: state("new")})
+    bench.change(PARENT, "old", START - 60)
+    assert 'home_device_link_info{parent="new"}' in bench.served()
+
+
+def test_a_poll_in_flight_does_not_undo_a_pushed_parent() -> None:
+    bench = homely({PARENT: state("first")})
+    began = bench.clock.monotonic()
+    bench.clock.advance(1)
+    bench.change(PARENT, "second", START + 1)
+    bench.poll(device({PARENT: state("first")}), began=began)
+    assert 'home_device_link_info{parent="second"}' in bench.served()
+
+
+def test_alarm_wins_over_doorclosed_whichever_is_sent_first() -> None:
+    both = {"alarm.alarm": state(False), "report.doorclosed": state(False)}
+    for order in (list(both), list(reversed(both))):
+        bench = homely({source: both[source] for source in order})
+        assert readings(bench.served()) == {"home_contact_open": 0.0}
+
+
+def test_a_text_does_not_hide_a_number_among_the_others() -> None:
+    full = {f"sauna.s{n:02}": state(n) for n in range(50)}
+    bench = homely({**full, "sauna.number": state(5), "sauna.text": state("evening")})
+    assert bench.served()['home_device_state{feature="other",state="other"}'] == 5.0

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from exporter.store import Applied
+from exporter.model import Applied
 from tests.mapping.payloads import device, device_event, entry, sensor, state, trait
 from tests.store.bench import HOUR, HomelyBench, WallyBench
 from tests.support.manual_clock import START

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.store import Applied
+from exporter.model import Applied
 from tests.mapping.payloads import Json, activity, sensor, trait
 from tests.store.bench import WallyBench
 

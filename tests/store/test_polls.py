@@ -2,8 +2,7 @@
 
 import pytest
 
-from exporter.model import LocationRef
-from exporter.store import Applied
+from exporter.model import Applied, LocationRef
 from tests.mapping.payloads import (
     alarm_event,
     device,

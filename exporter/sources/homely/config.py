@@ -28,8 +28,9 @@ class LocationFilter(Strict):
 
 def _matches(patterns: tuple[str, ...], location_id: str, name: str) -> bool:
     return any(
-        fnmatchcase(name, pattern.strip()) or pattern.strip() in (location_id, name)
+        fnmatchcase(given, pattern.strip()) or pattern.strip() == given
         for pattern in patterns
+        for given in (location_id, name)
     )
 
 
@@ -47,7 +48,7 @@ class HomelyConfig(AccountConfig):
 
     base_url: BaseUrl = "https://sdk.iotiliti.cloud"
     username: Annotated[SecretStr, Field(min_length=1)]
-    password: Annotated[SecretStr, Field(min_length=1)] | None = None
+    password: SecretStr | None = None
     password_file: Annotated[Path, Field(strict=False)] | None = None
     password_env: str | None = None
     locations: LocationFilter = LocationFilter()

@@ -76,7 +76,6 @@ def _device(device_id: str, item: dict[str, Any], reader: Reader) -> Device:
         name=text(item.get("name")),
         room=room,
         info={"model": model, "serial": text(item.get("serialNumber")), "floor": floor},
-        parent=states.parent or "",
         readings=found,
         updated=states.updated,
     )
@@ -95,7 +94,6 @@ class _States:
         self._model = model
         self._reader = reader
         self.readings: list[tuple[str, Reading]] = []
-        self.parent: str | None = None
         self.updated: float | None = None
 
     def read(self, feature: str, name: str, raw: Any) -> None:
@@ -107,7 +105,7 @@ class _States:
             self.updated = max(when[0], self.updated or when[0])
         value = state.get("value")
         if source == PARENT:
-            self.parent = text(value)
+            self.readings.append((source, _parent(value, when)))
         elif source not in LEFT_OUT:
             self.readings.append(self._reading(source, feature, name, value, when))
 
@@ -119,9 +117,14 @@ class _States:
             known = source in CONFIGURATION
             return self._reader.other_state(feature, name, value, when, known=known)
         if value is None:
-            return source, Reading(rule.metric, None, labels=rule.labels, rank=rule.rank)
+            return source, Reading(rule.metric, None, *when, rule.labels, rule.rank)
         number = _value(rule, value, self._reader)
         return source, Reading(rule.metric, number, *when, rule.labels, rule.rank)
+
+
+def _parent(raw: Any, when: Times) -> Reading:
+    parent = text(raw)
+    return Reading(readings.DEVICE_LINK_INFO, 1.0 if parent else None, *when, (parent,))
 
 
 def _value(rule: Rule, raw: Any, reader: Reader) -> float | None:
@@ -177,7 +180,7 @@ def _device_event(kind: str, body: Any, reader: Reader, model_of: ModelOf) -> Ev
     if model is not None:
         for change in changes:
             states.read(change["feature"], change["stateName"], change)
-    change = DeviceChange(device_id, tuple(states.readings), states.updated, states.parent)
+    change = DeviceChange(device_id, tuple(states.readings), states.updated)
     return Event(kind, identity(data.get("rootLocationId")), change, _lag(states.updated, reader))
 
 
@@ -187,4 +190,5 @@ def _lag(updated: float | None, reader: Reader) -> float | None:
 
 def _names_a_state(change: Any) -> bool:
     data = mapping(change)
-    return isinstance(data.get("feature"), str) and isinstance(data.get("stateName"), str)
+    names = (data.get("feature"), data.get("stateName"))
+    return "value" in data and all(isinstance(name, str) for name in names)

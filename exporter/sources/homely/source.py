@@ -117,6 +117,6 @@ class HomelySource:
         return found
 
     def _refused(self, error: CloudError, location_id: str = "") -> CloudError:
-        self._tokens.forget()
-        # One location that refuses a fresh token must not silence the login's others.
-        return self._gate.refuse(error, hold=not location_id)
+        if not location_id:
+            self._tokens.forget()
+        return self._gate.refuse(error, location_id)

@@ -48,7 +48,7 @@ RULES: dict[str, Rule] = {
     "alarm.tamper": Rule(readings.TAMPER),
     "lock.state": Rule(readings.LOCK_LOCKED),
     "report.locked": Rule(readings.LOCK_LOCKED, rank=1),
-    "report.doorclosed": Rule(readings.CONTACT_OPEN, invert=True),
+    "report.doorclosed": Rule(readings.CONTACT_OPEN, invert=True, rank=1),
     "report.Broken": Rule(readings.LOCK_JAMMED),
 }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from exporter.clock import Clock
 from exporter.errors import CloudError, Outcome
+from exporter.jsontext import is_number
 from exporter.rest import Request
 from exporter.secret import Secret
 from exporter.sources.gate import Gate, Reply
@@ -107,5 +108,4 @@ def _token(raw: Any) -> Secret | None:
 
 
 def _life(raw: Any) -> float:
-    is_number = isinstance(raw, int | float) and not isinstance(raw, bool)
-    return float(raw) if is_number and raw > 0 else _DEFAULT_LIFE
+    return float(raw) if is_number(raw) and raw > 0 else _DEFAULT_LIFE

@@ -32,7 +32,7 @@ class WallyConfig(AccountConfig):
     poll_floor: ClassVar[float] = 10.0
 
     base_url: BaseUrl = "https://api.snsr.net"
-    token: Annotated[SecretStr, Field(min_length=1)] | None = None
+    token: SecretStr | None = None
     token_file: Annotated[Path, Field(strict=False)] | None = None
     token_env: str | None = None
     callback_secret: SecretStr | None = None

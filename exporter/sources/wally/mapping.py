@@ -1,14 +1,16 @@
 """What WallyHome's answers and callbacks mean, in the neutral vocabulary."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from exporter.catalog import Metric, readings
 from exporter.errors import CloudError, Outcome
+from exporter.jsontext import is_number
 from exporter.model import Activity, ActivityChange, ActivityState, Device, LocationRef, Reading
 from exporter.sources.findings import Reject
-from exporter.sources.values import Reader, identity, instant, mapping, sequence, text
+from exporter.sources.values import Reader, identity, instant, mapping, text
 from exporter.sources.wally.thresholds import ThresholdUnit, thresholds
 
 ALARM = "alarm"
@@ -108,7 +110,7 @@ def _activity(item: Any, reader: Reader) -> Activity | None:
 
 
 def _activities(raw: Any, reader: Reader) -> Iterator[Activity]:
-    for item in sequence(raw):
+    for item in reader.array(raw):
         activity = _activity(item, reader)
         if activity:
             yield activity
@@ -117,7 +119,7 @@ def _activities(raw: Any, reader: Reader) -> Iterator[Activity]:
 
 
 def _device(snid: str, sensor: dict[str, Any], reader: Reader, unit: ThresholdUnit) -> Device:
-    where, hardware = mapping(sensor.get("location")), mapping(sensor.get("hardware"))
+    where, hardware = reader.object(sensor.get("location")), reader.object(sensor.get("hardware"))
     traits = _Traits(sensor, reader)
     found = {**traits.readings(), **_hardware(hardware, reader), **_flags(sensor, reader)}
     found |= thresholds(sensor.get("thresholds"), unit, reader)
@@ -135,7 +137,6 @@ def _device(snid: str, sensor: dict[str, Any], reader: Reader, unit: ThresholdUn
             "functional_type": text(where.get("functionalType")),
             "firmware": _plain(hardware.get("FW_REV")),
         },
-        parent="",
         readings=found,
         updated=traits.updated,
         activities=tuple(_activities(sensor.get("activities"), reader)),
@@ -144,7 +145,7 @@ def _device(snid: str, sensor: dict[str, Any], reader: Reader, unit: ThresholdUn
 
 
 def _plain(raw: Any) -> str:
-    return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else text(raw)
+    return str(raw) if is_number(raw) and math.isfinite(raw) else text(raw)
 
 
 class _Traits:
@@ -161,10 +162,9 @@ class _Traits:
         newest = max(believed, default=None)
         self.updated = self._sensor_time[0] if self._sensor_time[0] is not None else newest
         kind = mapping(self._traits.get("SENSOR")).get("value")
-        is_number = isinstance(kind, int | float) and not isinstance(kind, bool)
-        self.kind = _SENSOR_KINDS.get(kind, "") if is_number else ""
+        self.kind = _SENSOR_KINDS.get(kind, "") if is_number(kind) else ""
         if kind is not None and not self.kind:
-            reader.reject(Reject.RANGE if is_number else Reject.TYPE)
+            reader.reject(Reject.RANGE if is_number(kind) else Reject.TYPE)
         self._is_contact = self.kind == _CONTACT
 
     def readings(self) -> dict[str, Reading]:

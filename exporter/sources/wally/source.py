@@ -71,8 +71,7 @@ class WallySource:
             except CloudError as error:
                 is_forbidden = error.outcome is Outcome.FORBIDDEN and not location_id
                 if is_forbidden or error.outcome is Outcome.UNAUTHORIZED:
-                    # One place that refuses the token must not silence the others.
-                    raise self._gate.refuse(error, hold=not location_id) from None
+                    raise self._gate.refuse(error, location_id) from None
                 raise
             self._gate.accept()
             return found

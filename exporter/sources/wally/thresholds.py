@@ -6,7 +6,7 @@ from typing import Any
 from exporter.catalog import Metric, readings
 from exporter.model import Reading
 from exporter.sources.findings import Reject
-from exporter.sources.values import Reader, mapping
+from exporter.sources.values import Reader
 
 
 class ThresholdUnit(StrEnum):
@@ -23,7 +23,7 @@ _HIGHEST_MIN = 35.0
 
 def thresholds(raw: Any, unit: ThresholdUnit, reader: Reader) -> dict[str, Reading]:
     """Return the bounds that exist; both temperature bounds go when either cannot be right."""
-    limits = mapping(raw)
+    limits = reader.object(raw)
     temperature = {
         bound: _celsius(value, unit)
         for bound, value in _bounds(limits.get("TEMP"), readings.TEMPERATURE_THRESHOLD, 1, reader)
@@ -43,7 +43,7 @@ def thresholds(raw: Any, unit: ThresholdUnit, reader: Reader) -> dict[str, Readi
 
 
 def _bounds(raw: Any, metric: Metric, divide: float, reader: Reader) -> list[tuple[str, float]]:
-    limits = mapping(raw)
+    limits = reader.object(raw)
     values = [
         (bound, reader.number(limits[bound], metric, divide=divide))
         for bound in ("min", "max")
