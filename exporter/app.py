@@ -17,6 +17,7 @@ from exporter.sources.base import Reason, Vendor
 from exporter.sources.findings import Findings, Reject
 from exporter.sources.gate import Gate
 from exporter.sources.vendors import VENDORS
+from exporter.state import Keeper, StateFiles
 from exporter.store import Store
 from exporter.tasks import Tasks
 from exporter.telemetry import Telemetry
@@ -59,6 +60,10 @@ class App:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._findings: dict[str, Findings] = {}
         self._page_pool = ThreadPoolExecutor(1, thread_name_prefix="page")
+        # One thread, so that writes of one file keep their order.
+        self._state_pool = ThreadPoolExecutor(1, thread_name_prefix="state")
+        files = StateFiles(config.state_dir, self._state_pool, self.telemetry.state_file_errors.inc)
+        self._keeper = Keeper(files, self.store, self._clock)
         for reason in Reason:
             self.telemetry.stream_disconnects.labels(reason.value)
         self.accounts: list[Account] = []
@@ -68,30 +73,33 @@ class App:
     async def start(self, address: str) -> None:
         """Serve, then begin with the accounts; raises StartError where the address is taken."""
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
-        await self.server.start(address)
-        self._planner.start()
+        await self._keeper.load()
         tools = Tools(
             self._clock, self.store, self._planner, self.telemetry, self._tasks, self._rng
         )
         self.accounts += [
             self._build(config, tools, order) for order, config in enumerate(self._config.accounts)
         ]
+        await self.server.start(address)
+        self._planner.start()
         for account in self.accounts:
             account.start()
         self._tasks.start(self._tick(), "tick")
+        self._tasks.start(self._keeper.run(), "keeper")
         self.telemetry.reload_successful.set(1)
         self.telemetry.reload_success.set(self._clock.wall())
 
     async def stop(self) -> None:
         """Close the server, the sockets and the calls under way."""
         await self.server.stop()
+        await self._keeper.close()
         for account in self.accounts:
             account.stop()
         self._planner.stop()
         await self._tasks.stop()
         for vendor in self._vendors.values():
             await vendor.close()
-        for pool in (*self._pools.values(), self._page_pool):
+        for pool in (*self._pools.values(), self._page_pool, self._state_pool):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def is_ready(self) -> bool:
@@ -110,13 +118,16 @@ class App:
         gate = Gate(
             config,
             worker=Worker(self._make_transport(config), self._pool(config.vendor), config.base_url),
+            memory=self._keeper,
             clock=self._clock,
             telemetry=self.telemetry,
             rng=self._rng,
         )
         findings = self._findings_of(config.vendor)
         source = self._vendors[config.vendor].build(config, gate, findings)
-        return Account(source, gate, tools, order)
+        account = Account(source, gate, tools, order)
+        account.remember(self._keeper.locations(config))
+        return account
 
     def _pool(self, vendor: str) -> ThreadPoolExecutor:
         # A pool of its own: one vendor's hung calls must not hold up another's, nor DNS.

@@ -13,6 +13,7 @@ LAYERS = [
     {"store"},
     {"exposition"},
     {"sources"},
+    {"state"},
     {"accounts"},
     {"web"},
     {"app"},

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from exporter.accounts.cadence import Cadence
@@ -15,6 +15,7 @@ from exporter.secret import Secret
 from exporter.sources.base import CallbackSource, Source
 from exporter.sources.gate import Gate
 from exporter.store import Policy
+from exporter.store.held import HeldLocation
 
 _OMISSIONS = 2
 
@@ -55,9 +56,28 @@ class Account:
         """The secret in the path of the account's callbacks, if it takes any."""
         return self._source.config.find_secret("callback_secret")
 
+    def remember(self, locations: Iterable[HeldLocation]) -> None:
+        """Take up locations from before a restart: what may still be served is so at once."""
+        for location in locations:
+            self._claim(location.key, location)
+
     def start(self) -> None:
-        """List the locations now, and then in the account's cadence."""
-        self._plan(self._tools.clock.monotonic())
+        """Watch what is remembered, and list the locations when that is due."""
+        self._expect()
+        for watch in self._watches.values():
+            watch.start()
+        record = self._gate.record
+        had, count = record.listed or (float("-inf"), 0)
+        due = record.due(
+            self._source.endpoints.listing,
+            "",
+            # Of what is no longer remembered only a listing can tell.
+            had=had if len(self._watches) >= count else float("-inf"),
+            wait=self._source.config.list_every,
+            gap=self._source.config.floor,
+        )
+        self._is_listed = due > self._tools.clock.monotonic()
+        self._plan(due)
 
     def stop(self) -> None:
         """Do nothing more and forget the account's locations."""
@@ -130,11 +150,15 @@ class Account:
             self._omitted[key] += 1
             if self._omitted[key] >= _OMISSIONS:
                 self._release(key)
+        self._gate.record.listed = (self._tools.clock.monotonic(), len(self._watches))
+        self._expect()
+
+    def _expect(self) -> None:
         self._gate.expect({location_id for _, location_id in self._watches})
         self._tools.telemetry.locations_owned.set(len(self._tools.store.locations))
 
-    def _claim(self, key: LocationKey) -> bool:
-        """Take a new location, unless an account before this one has it."""
+    def _claim(self, key: LocationKey, remembered: HeldLocation | None = None) -> bool:
+        """Take a location that is new here, unless an account before this one has it."""
         owner = self._tools.owners.get(key)
         if owner is not None and owner.order < self.order:
             self._dispute(key, owner.name)
@@ -142,8 +166,11 @@ class Account:
         if owner is not None:
             owner.give_up(key, self.name)
         self._tools.owners[key] = self
-        self._tools.store.add(key, self.name, self._policy)
-        self._watches[key] = Watch(key, self._source, self._tools)
+        if remembered is None:
+            self._tools.store.add(key, self.name, self._policy)
+        else:
+            self._tools.store.remember(remembered)
+        self._watches[key] = Watch(key, self._source, self._gate.record, self._tools)
         return True
 
     def give_up(self, key: LocationKey, owner: str) -> None:

@@ -9,6 +9,7 @@ from exporter.errors import CloudError, OnHoldError
 from exporter.logs import Log
 from exporter.model import Applied, LocationKey
 from exporter.sources.base import Reason, Source, StreamSource
+from exporter.sources.record import CallRecord
 
 #: A stream sends changes only: so long after a poll the next one may fill in what was missed.
 _AFTER_CONNECT = 300.0
@@ -18,9 +19,10 @@ _NO_TYPE = "other"
 class Watch:
     """Watches one location; it is the listener of its own stream."""
 
-    def __init__(self, key: LocationKey, source: Source, tools: Tools) -> None:
+    def __init__(self, key: LocationKey, source: Source, record: CallRecord, tools: Tools) -> None:
         self._key = key
         self._source = source
+        self._record = record
         self._tools = tools
         self._cadence = Cadence(source.config, tools.rng)
         self._plan_key = f"poll/{key[0]}/{source.config.name}/{key[1]}"
@@ -34,8 +36,18 @@ class Watch:
         self.is_tried = False
 
     def start(self) -> None:
-        """Poll now and follow the stream."""
-        self._plan(self._tools.clock.monotonic())
+        """Poll when it is due, which a restart may know to be later, and follow the stream."""
+        endpoint, location_id = self._source.endpoints.poll, self._key[1]
+        self._attempted = self._record.last(endpoint, location_id) or float("-inf")
+        due = self._record.due(
+            endpoint,
+            location_id,
+            had=self._tools.store.locations[self._key].polled,
+            wait=self._interval(),
+            gap=self._source.config.floor,
+        )
+        self.is_tried = due > self._tools.clock.monotonic()
+        self._plan(due)
         if isinstance(self._source, StreamSource):
             self._tools.store.set_stream(self._key, connected=False)
             follow = self._source.follow(self._key[1], self)

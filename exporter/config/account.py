@@ -82,6 +82,15 @@ class AccountConfig(Strict):
         """Return how many calls the configured cadence makes at the most."""
         return locations / self.poll_every(streaming=False) + 1 / self.list_every
 
+    @property
+    def selection(self) -> str:
+        """What the choice of locations depends on; another text is another choice."""
+        return ""
+
+    def admits(self, location_id: str, name: str) -> bool:  # noqa: ARG002  # for vendors that filter
+        """Return whether a location of the account is read."""
+        return True
+
     def secret(self, name: str) -> Secret:
         """Return a secret that the loader has resolved; raises KeyError for one not given."""
         return self._secrets[name]

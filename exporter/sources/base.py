@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from exporter.clock import Clock
 from exporter.config import AccountConfig
@@ -35,6 +35,13 @@ class Event:
     lag: float | None = None
 
 
+class Endpoints(NamedTuple):
+    """The names of a source's two repeated calls, in metrics and in the record of calls."""
+
+    listing: str
+    poll: str
+
+
 #: How a mapping learns the model of a device that an event names; None for an unknown device.
 ModelOf = Callable[[str], str | None]
 
@@ -45,6 +52,11 @@ class Source(Protocol):
     @property
     def config(self) -> AccountConfig:
         """The account's configuration."""
+        ...
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """What its calls are named."""
         ...
 
     async def locations(self) -> Sequence[LocationRef]:

@@ -5,14 +5,15 @@ import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
-from exporter.budget import Bucket, Penalty
+from exporter.budget import Bucket
 from exporter.clock import Clock
 from exporter.config import AccountConfig
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
 from exporter.logs import Log
 from exporter.rest import Request, Worker
+from exporter.sources.record import CallRecord
 from exporter.telemetry import Telemetry
 
 _BURST, _BURST_PER_LOCATION = 10.0, 2.0
@@ -39,6 +40,18 @@ class Reply:
 _T = TypeVar("_T")
 
 
+class Memory(Protocol):
+    """Where the records of accounts outlive the process."""
+
+    def record(self, config: AccountConfig, bucket: Bucket) -> CallRecord:
+        """Return the account's record from before the restart, else a new one with this bucket."""
+        ...
+
+    async def keep(self, config: AccountConfig, record: CallRecord) -> None:
+        """Write an account's record down; never raises."""
+        ...
+
+
 class Gate:
     """Lets the calls of one account through; hold it (`async with`) for a sequence of calls."""
 
@@ -47,21 +60,20 @@ class Gate:
         config: AccountConfig,
         *,
         worker: Worker,
+        memory: Memory,
         clock: Clock,
         telemetry: Telemetry,
         rng: random.Random,
     ) -> None:
         self._worker = worker
+        self._memory = memory
         self._clock = clock
         self._rng = rng
         self._config = config
         self._lock = asyncio.Lock()
         self._is_admitted = False
         rate = _HEADROOM * config.calls_per_second(1)
-        self._bucket = Bucket(_BURST, rate, _BURST, clock.monotonic())
-        self._penalty = Penalty()
-        self._refused = 0
-        self._refused_until = 0.0
+        self.record = memory.record(config, Bucket(_BURST, rate, _BURST, clock.monotonic()))
         self._offset: float | None = None
         self._is_refused = False
         self._failing: set[tuple[str, str]] = set()
@@ -77,7 +89,7 @@ class Gate:
         self._last_success = telemetry.account_last_success.labels(*labels)
         self._auth_failures = telemetry.auth_failures.labels(*labels)
         budget = telemetry.budget_tokens.labels(*labels)
-        budget.set_function(lambda: self._bucket.tokens(self._clock.monotonic()))
+        budget.set_function(lambda: self.record.bucket.tokens(self._clock.monotonic()))
         telemetry.rate_limited_until.labels(*labels).set_function(self.penalised_until)
 
     async def __aenter__(self) -> Self:
@@ -96,8 +108,9 @@ class Gate:
     def expect(self, locations: Collection[str]) -> None:
         """Size the budget for these locations, and forget what failed at others."""
         self._locations = len(locations)
+        self.record.forget(set(locations))
         self._failing = {one for one in self._failing if not one[1] or one[1] in locations}
-        self._bucket.resize(
+        self.record.bucket.resize(
             _BURST + _BURST_PER_LOCATION * len(locations),
             _HEADROOM * self._config.calls_per_second(max(1, len(locations))),
             self._clock.monotonic(),
@@ -116,7 +129,10 @@ class Gate:
         Raises OnHoldError where no call may be made, CloudError where it fails or is of no use.
         With a `location_id`, 403 and 404 are about that location and not about the account.
         """
-        await self._admission()
+        await self._admission(endpoint, location_id)
+        self.record.note(endpoint, location_id, self._clock.monotonic())
+        # Before the call: whatever comes of it, a restart knows that it was made.
+        await self._memory.keep(self._config, self.record)
         began = self._clock.monotonic()
         try:
             answer = await self._worker.exchange(request)
@@ -124,6 +140,8 @@ class Gate:
             found = read(Reply(answer.body, began, self.vendor_now()))
         except CloudError as error:
             self._failed(endpoint, error, location_id)
+            if isinstance(error, RateLimitedError):
+                await self._memory.keep(self._config, self.record)
             raise
         except Exception:
             self._count(endpoint, Outcome.INTERNAL)
@@ -135,7 +153,7 @@ class Gate:
         self._succeeded(endpoint, location_id)
         return found
 
-    def refuse(self, error: CloudError, location_id: str = "") -> AuthError:
+    async def refuse(self, error: CloudError, location_id: str = "") -> AuthError:
         """Take that the cloud refuses the credentials, and return what to raise.
 
         No call of the account is made for a while, longer with each repeat; one location that
@@ -145,9 +163,11 @@ class Gate:
         if location_id:
             self._refused_at(location_id, error)
             return AuthError(error.outcome, error.status)
-        wait = min(_AUTH_RETRY * 2.0**self._refused, _AUTH_RETRY_CAP)
-        self._refused_until = self._clock.monotonic() + wait
-        self._refused = min(self._refused + 1, 16)
+        refused = self.record.refused
+        wait = min(_AUTH_RETRY * 2.0**refused.step, _AUTH_RETRY_CAP)
+        refused.until = self._clock.monotonic() + wait
+        refused.step = min(refused.step + 1, 16)
+        await self._memory.keep(self._config, self.record)
         if not self._is_refused:
             self._log.error(
                 "the cloud refuses the account's credentials: check them in exporter.yml",
@@ -172,15 +192,15 @@ class Gate:
         if self._is_refused:
             self._log.info("the cloud accepts the account's credentials again")
         self._is_refused = False
-        self._refused = 0
+        self.record.refused.step = 0
         self._show_up()
 
     def penalised_until(self) -> float:
         """Return when the penalty ends as wall time, 0 when there is none."""
         now = self._clock.monotonic()
-        if not self._penalty.is_on(now):
+        if not self.record.penalty.is_on(now):
             return 0.0
-        return self._clock.wall() + self._penalty.until - now
+        return self._clock.wall() + self.record.penalty.until - now
 
     def vendor_now(self) -> float:
         """Return the time by the cloud's own clock, as far as its answers told it."""
@@ -192,17 +212,17 @@ class Gate:
         """Cut a call that is under way and free the connections."""
         self._worker.close()
 
-    async def _admission(self) -> None:
+    async def _admission(self, endpoint: str, location_id: str) -> None:
         while True:
             now = self._clock.monotonic()
-            until = max(self._penalty.until, self._refused_until)
+            until = self.record.hold(endpoint, location_id)
             if now < until:
                 raise OnHoldError(until)
             # A token that is fetched must not grow old in a wait: what follows it has credit.
-            wait = 0.0 if self._is_admitted else self._bucket.wait(now)
+            wait = 0.0 if self._is_admitted else self.record.bucket.wait(now)
             if wait <= 0:
                 self._is_admitted = True
-                self._bucket.take(now)
+                self.record.bucket.take(now)
                 return
             await self._clock.sleep(wait)
 
@@ -222,11 +242,11 @@ class Gate:
     def _failed(self, endpoint: str, error: CloudError, location_id: str) -> None:
         self._count(endpoint, error.outcome)
         if isinstance(error, RateLimitedError):
-            if not self._penalty.is_on(self._clock.monotonic()):
+            if not self.record.penalty.is_on(self._clock.monotonic()):
                 self._log.warning(
                     "the cloud asks for fewer calls: none for a while", reason=str(error)
                 )
-            self._penalty.open(self._clock.monotonic(), error.retry_after, self._rng)
+            self.record.penalty.open(self._clock.monotonic(), error.retry_after, self._rng)
         # A 401 may be about one token alone: whoever renews it says when it is more.
         # A refused refresh token is followed by a login, whose outcome counts.
         is_refresh_refused = endpoint == "refresh" and error.status in _REFRESH_REFUSALS

@@ -15,7 +15,9 @@ _Identity = tuple[str, str]
 
 
 @dataclass(slots=True)
-class _Entry:
+class Entry:
+    """What is known of one activity: when it was last heard of, and when by a callback."""
+
     activity: Activity
     touched: float
     pushed: float | None = None
@@ -23,34 +25,41 @@ class _Entry:
 
     @property
     def is_gone(self) -> bool:
+        """Whether polls no longer list it."""
         return self.omitted >= _OMISSIONS
 
     @property
     def is_ongoing(self) -> bool:
+        """Whether it is open or acknowledged."""
         return not self.is_gone and self.activity.state is not ActivityState.RESOLVED
 
 
 class Ledger:
     """Activities by identity (kind, created); times are monotonic seconds."""
 
-    __slots__ = ("_entries", "counts", "kinds")
+    __slots__ = ("counts", "entries", "kinds")
 
     def __init__(self) -> None:
-        self._entries: dict[_Identity, _Entry] = {}
+        self.entries: dict[_Identity, Entry] = {}
         self.counts: Counter[str] = Counter()
         self.kinds: dict[str, None] = {}
 
     def state(self, activity: Activity) -> ActivityState | None:
         """Return how far the activity of this identity has come, None for an unknown one."""
-        entry = self._entries.get((activity.kind, activity.created))
+        entry = self.entries.get((activity.kind, activity.created))
         return entry.activity.state if entry else None
+
+    def remember(self, entry: Entry) -> None:
+        """Take up what was known before a restart; it is not counted again."""
+        self.entries[entry.activity.kind, entry.activity.created] = entry
+        self.kinds.setdefault(entry.activity.kind)
 
     def push(self, activity: Activity, now: float) -> bool:
         """Take an activity from a callback; return whether its identity is new."""
-        if (activity.kind, activity.created) not in self._entries:
+        if (activity.kind, activity.created) not in self.entries:
             self._make_room(1, set())
         is_new = self._take(activity, now)
-        entry = self._entries[activity.kind, activity.created]
+        entry = self.entries[activity.kind, activity.created]
         entry.pushed = now
         if is_new:
             self.counts[activity.kind] += 1
@@ -62,11 +71,11 @@ class Ledger:
         """Take a poll's whole list; what a callback said since `began` is not undone by it."""
         newest = sorted(listed, key=lambda one: one.created_at or 0.0)[-ACTIVITY_LIMIT:]
         identities = {(activity.kind, activity.created) for activity in newest}
-        self._make_room(len(identities - self._entries.keys()), identities)
+        self._make_room(len(identities - self.entries.keys()), identities)
         for activity in newest:
             if self._take(activity, now, began) and not baseline:
                 self.counts[activity.kind] += 1
-        for identity, entry in self._entries.items():
+        for identity, entry in self.entries.items():
             if identity not in identities and not _pushed_since(entry, began):
                 entry.omitted = min(entry.omitted + 1, _OMISSIONS)
         self._forget(now)
@@ -75,7 +84,7 @@ class Ledger:
         """Yield how many activities of each kind seen are open and how many acknowledged."""
         tally = Counter(
             (entry.activity.kind, entry.activity.state)
-            for entry in self._entries.values()
+            for entry in self.entries.values()
             if entry.is_ongoing
         )
         for kind in self.kinds:
@@ -86,15 +95,15 @@ class Ledger:
         """Return whether a leak that a callback told of still goes on."""
         return any(
             entry.activity.is_leak and entry.is_ongoing and entry.pushed is not None
-            for entry in self._entries.values()
+            for entry in self.entries.values()
         )
 
     def _take(self, activity: Activity, now: float, began: float | None = None) -> bool:
         identity = (activity.kind, activity.created)
         self.kinds.setdefault(activity.kind)
-        entry = self._entries.get(identity)
+        entry = self.entries.get(identity)
         if entry is None:
-            self._entries[identity] = _Entry(activity, now)
+            self.entries[identity] = Entry(activity, now)
             return True
         entry.touched = now
         if began is not None and _pushed_since(entry, began):
@@ -108,19 +117,19 @@ class Ledger:
 
     def _make_room(self, wanted: int, listed: set[_Identity]) -> None:
         """Forget the ended and the oldest first, and nothing that the poll at hand lists."""
-        surplus = len(self._entries) + wanted - ACTIVITY_LIMIT
+        surplus = len(self.entries) + wanted - ACTIVITY_LIMIT
         if surplus > 0:
-            entries = self._entries
+            entries = self.entries
             others = [identity for identity in entries if identity not in listed]
             others.sort(key=lambda key: (entries[key].is_ongoing, entries[key].touched))
             for identity in others[:surplus]:
                 del entries[identity]
 
     def _forget(self, now: float) -> None:
-        for identity, entry in list(self._entries.items()):
+        for identity, entry in list(self.entries.items()):
             if not entry.is_ongoing and now - entry.touched > ACTIVITY_LIFE:
-                del self._entries[identity]
+                del self.entries[identity]
 
 
-def _pushed_since(entry: _Entry, began: float) -> bool:
+def _pushed_since(entry: Entry, began: float) -> bool:
     return entry.pushed is not None and entry.pushed > began

@@ -43,6 +43,13 @@ class Edges:
         del history[:-_HISTORY]
         return before is not None and counts and self._count(metric, before, on, after)
 
+    def last(self) -> dict[Metric, tuple[float | None, bool]]:
+        """Return the newest value of each bool with its time, None for an undated one."""
+        return {
+            metric: (None if history[-1][0] == _UNDATED else history[-1][0], history[-1][1])
+            for metric, history in self._history.items()
+        }
+
     def knows(self, metric: Metric) -> bool:
         """Return whether a value was seen at all."""
         return metric in self._history

@@ -91,7 +91,8 @@ class HeldLocation:
     """One location; `polled` is monotonic, the `_at` fields are wall time for people to read.
 
     `offset` turns monotonic time into the vendor's own: a machine with a wrong clock must not
-    take fresh readings for old ones.
+    take fresh readings for old ones. A location `is_remembered` from before a restart until it is
+    polled again. `generation` moves with each change that a restart should know of.
     """
 
     key: LocationKey
@@ -107,6 +108,17 @@ class HeldLocation:
     polled_at: float | None = None
     pushed_at: float | None = None
     offset: float = 0.0
+    is_remembered: bool = False
+    generation: int = 0
     stream_connected: bool | None = None
     next_poll_at: float | None = None
     turned_away: int = 0
+
+    def grow_older(self, seconds: float) -> None:
+        """Take that all of it was heard so much longer ago than it seemed."""
+        self.polled -= seconds
+        self.alarm.pushed -= seconds
+        self.offset += seconds
+        for device in self.devices.values():
+            device.contact -= seconds
+            device.alive -= seconds

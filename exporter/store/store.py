@@ -35,6 +35,7 @@ from exporter.store.samples import (
 
 DEVICE_LIMIT = 500
 _OMISSIONS = 2
+_CLOCK_STEP = 1.0
 
 #: Whose samples they are: (vendor, location id) or (vendor, location id, device id).
 Owner = tuple[str, ...]
@@ -66,6 +67,7 @@ class Store:
         self._deadlines: list[tuple[float, Owner]] = []
         self._queued: dict[Owner, float] = {}
         self._pending = Pending()
+        self._ahead = clock.wall() - clock.monotonic()
 
     # --- which locations there are
 
@@ -77,9 +79,17 @@ class Store:
         self._allowances[key] = Allowance()
         return location
 
+    def remember(self, location: HeldLocation) -> None:
+        """Hold a location as it was before a restart, and serve what the two clocks allow of it."""
+        self.locations[location.key] = location
+        self._allowances[location.key] = Allowance()
+        self._publish_location(location)
+        self._publish_devices(location)
+
     def describe(self, key: LocationKey, ref: LocationRef) -> None:
         """Take what the account's listing says of the location."""
         location = self.locations[key]
+        location.generation += 1
         renamed = ref.name not in ("", location.name)
         location.name = ref.name or location.name
         location.suspended = ref.suspended
@@ -102,6 +112,8 @@ class Store:
         location = self.locations[key]
         now = Moment(self._clock.monotonic(), vendor_now)
         baseline = location.polled_at is None
+        location.generation += 1
+        location.is_remembered = False
         location.polled, location.polled_at = now.monotonic, self._clock.wall()
         location.offset = now.vendor - now.monotonic
         location.name = snapshot.name or location.name
@@ -122,6 +134,7 @@ class Store:
         if location is None:
             return Applied.UNKNOWN_LOCATION
         now = self._clock.monotonic()
+        location.generation += 1
         if isinstance(change, AlarmChange):
             location.alarm.pushed = now
             applied = Applied.APPLIED if location.alarm.become(change.state) else Applied.DUPLICATE
@@ -169,12 +182,28 @@ class Store:
 
     def expire(self) -> None:
         """Publish again whatever has grown too old since the last call."""
+        self._watch_wall_clock()
         now = self._clock.monotonic()
         while self._deadlines and self._deadlines[0][0] <= now:
             moment, owner = heapq.heappop(self._deadlines)
             if self._queued.get(owner) == moment:
                 del self._queued[owner]
                 self._republish(owner)
+
+    def _watch_wall_clock(self) -> None:
+        """Grow what is remembered older when the wall clock is set forward.
+
+        A machine without a clock of its own starts in the past, and learns the time later: only
+        then is it known for how long it was off.
+        """
+        ahead = self._clock.wall() - self._clock.monotonic()
+        step, self._ahead = ahead - self._ahead, ahead
+        if step > _CLOCK_STEP:
+            for location in self.locations.values():
+                if location.is_remembered:
+                    location.grow_older(step)
+                    self._publish_location(location)
+                    self._publish_devices(location)
 
     def _republish(self, owner: Owner) -> None:
         location = self.locations[owner[0], owner[1]]

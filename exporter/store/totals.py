@@ -6,12 +6,16 @@ from exporter.model import Reading
 
 
 class TotalGuard:
-    """Withholds a zero or a step back until it holds for two different vendor times."""
+    """Withholds a zero or a step back until it holds for two different vendor times.
 
-    __slots__ = ("_accepted", "_doubted")
+    A total that is `remembered` from before a restart only says what would be a step back.
+    """
 
-    def __init__(self) -> None:
-        self._accepted: Reading | None = None
+    __slots__ = ("_doubted", "_served", "last")
+
+    def __init__(self, remembered: Reading | None = None) -> None:
+        self.last = remembered
+        self._served: Reading | None = None
         self._doubted: Reading | None = None
 
     def admit(self, new: Reading) -> Reading:
@@ -20,14 +24,15 @@ class TotalGuard:
             return new
         if self._is_doubtful(new.value) and not self._is_confirmed(new):
             self._doubted = self._doubted or new
-            return self._accepted or replace(new, value=None)
-        self._accepted, self._doubted = new, None
+            return self._served or replace(new, value=None)
+        self.last = self._served = new
+        self._doubted = None
         return new
 
     def _is_doubtful(self, value: float) -> bool:
-        if self._accepted is None or self._accepted.value is None:
+        if self.last is None or self.last.value is None:
             return value == 0
-        return value < self._accepted.value
+        return value < self.last.value
 
     def _is_confirmed(self, new: Reading) -> bool:
         return self._doubted is not None and new.stamp not in (None, self._doubted.stamp)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from requests.auth import AuthBase
@@ -18,7 +18,7 @@ from exporter.exposition import Exposition
 from exporter.model import LocationRef, Snapshot
 from exporter.rest import Answer, Transport, Worker
 from exporter.schedule import Planner
-from exporter.sources.base import Event, ModelOf, Polled, Reason, Source, StreamListener
+from exporter.sources.base import Endpoints, Event, ModelOf, Polled, Reason, Source, StreamListener
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate
 from exporter.sources.homely.config import HomelyConfig
@@ -29,6 +29,7 @@ from exporter.sources.wally.source import WallySource
 from exporter.store import Store
 from exporter.tasks import Tasks
 from exporter.telemetry import Telemetry
+from tests.support.forgetful import Forgetful
 from tests.support.manual_clock import ManualClock
 
 PATIENCE = 5.0
@@ -106,6 +107,7 @@ class Surroundings:
         gate = Gate(
             config,
             worker=Worker(self.transports[-1], self.pool, config.base_url),
+            memory=Forgetful(self.clock),
             clock=self.clock,
             telemetry=self.telemetry,
             rng=self.rng,
@@ -142,6 +144,8 @@ class Surroundings:
 @dataclass
 class FakeSource:
     """A source that lists and polls as the test says, and remembers when."""
+
+    endpoints: ClassVar[Endpoints] = Endpoints("list", "poll")
 
     config: AccountConfig
     clock: ManualClock

@@ -338,7 +338,7 @@ async def test_refused_credentials_are_tried_again_ever_more_slowly(
     for number in range(6):
         with pytest.raises(CloudError) as caught:
             await call(gate)
-        error = gate.refuse(caught.value)
+        error = await gate.refuse(caught.value)
         assert isinstance(error, AuthError)
         assert (error.outcome, error.status) == (Outcome.UNAUTHORIZED, 401)
         holds.append(await around.hold_of(lambda: call(gate)))
@@ -356,7 +356,7 @@ async def test_refused_credentials_are_logged_once_without_them(
     for _ in range(4):
         with pytest.raises(CloudError) as caught:
             await call(gate)
-        gate.refuse(caught.value)
+        await gate.refuse(caught.value)
         clock.advance(HOUR)
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert "check them in exporter.yml" in caplog.text
@@ -368,12 +368,12 @@ async def test_credentials_that_are_accepted_again_start_afresh(
 ) -> None:
     error = CloudError(Outcome.UNAUTHORIZED, 401)
     for _ in range(3):
-        gate.refuse(error)
+        await gate.refuse(error)
     clock.advance(HOUR)
     await call(gate)
     gate.accept()
     assert around.sample("account_up", **ACCOUNT) == 1
-    gate.refuse(error)
+    await gate.refuse(error)
     assert await around.hold_of(lambda: call(gate)) == 300
 
 

@@ -65,6 +65,15 @@ class HomelyConfig(AccountConfig):
         return min(self.poll_interval, self.poll_interval_disconnected)
 
     @property
+    def selection(self) -> str:
+        """The filter of locations, as text."""
+        return self.locations.model_dump_json()
+
+    def admits(self, location_id: str, name: str) -> bool:
+        """Return whether a location of the login is read."""
+        return self.locations.admits(location_id, name)
+
+    @property
     def list_every(self) -> float:
         """The seconds between two listings of the account's locations."""
         return self.locations_refresh

@@ -10,7 +10,7 @@ from exporter.errors import CloudError, Outcome
 from exporter.model import LocationRef
 from exporter.rest import Bearer, Request
 from exporter.secret import Secret
-from exporter.sources.base import Event, ModelOf, Polled, StreamListener
+from exporter.sources.base import Endpoints, Event, ModelOf, Polled, StreamListener
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.homely.config import HomelyConfig
@@ -24,6 +24,8 @@ _T = TypeVar("_T")
 
 class HomelySource:
     """Reads one Homely login."""
+
+    endpoints = Endpoints("locations", "home")
 
     def __init__(
         self,
@@ -46,8 +48,8 @@ class HomelySource:
         def read(reply: Reply) -> list[LocationRef]:
             return map_locations(reply.body, Reader(reply.vendor_now, self._findings))
 
-        refs = await self._get("locations", "/homely/locations", read)
-        return [ref for ref in refs if self.config.locations.admits(ref.id, ref.name)]
+        refs = await self._get(self.endpoints.listing, "/homely/locations", read)
+        return [ref for ref in refs if self.config.admits(ref.id, ref.name)]
 
     async def poll(self, location_id: str) -> Polled:
         """Ask for the state of one home."""
@@ -57,7 +59,7 @@ class HomelySource:
             return Polled(snapshot, reply.began, reply.vendor_now)
 
         path = f"/homely/home/{quote(location_id, safe='')}"
-        return await self._get("home", path, read, location_id=location_id)
+        return await self._get(self.endpoints.poll, path, read, location_id=location_id)
 
     async def follow(self, location_id: str, listener: StreamListener) -> None:
         """Keep the location's socket up until cancelled."""
@@ -92,7 +94,7 @@ class HomelySource:
                 return await self._call(endpoint, path, read, token, location_id)
             except CloudError as error:
                 if error.outcome is Outcome.FORBIDDEN and not location_id:
-                    raise self._refused(error) from None
+                    raise await self._refused(error) from None
                 if error.outcome is not Outcome.UNAUTHORIZED:
                     raise
             token = await self._tokens.renew()
@@ -100,7 +102,7 @@ class HomelySource:
                 return await self._call(endpoint, path, read, token, location_id)
             except CloudError as error:
                 if error.outcome is Outcome.UNAUTHORIZED:
-                    raise self._refused(error, location_id) from None
+                    raise await self._refused(error, location_id) from None
                 raise
 
     async def _call(
@@ -116,7 +118,7 @@ class HomelySource:
         self._gate.accept()
         return found
 
-    def _refused(self, error: CloudError, location_id: str = "") -> CloudError:
+    async def _refused(self, error: CloudError, location_id: str = "") -> CloudError:
         if not location_id:
             self._tokens.forget()
-        return self._gate.refuse(error, location_id)
+        return await self._gate.refuse(error, location_id)

@@ -77,7 +77,7 @@ class Tokens:
             return await self._post("token", credentials)
         except CloudError as error:
             if error.outcome in _REFUSED:
-                raise self._gate.refuse(error) from None
+                raise await self._gate.refuse(error) from None
             raise
 
     async def _post(self, name: str, body: dict[str, str]) -> Secret:

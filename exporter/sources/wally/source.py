@@ -7,7 +7,7 @@ from urllib.parse import quote
 from exporter.errors import CloudError, Outcome
 from exporter.model import ActivityChange, Device, LocationRef, Snapshot
 from exporter.rest import Bearer, Request
-from exporter.sources.base import Polled
+from exporter.sources.base import Endpoints, Polled
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.values import Reader
@@ -19,6 +19,8 @@ _T = TypeVar("_T")
 
 class WallySource:
     """Reads one WallyHome account."""
+
+    endpoints = Endpoints("places", "sensors")
 
     def __init__(self, config: WallyConfig, gate: Gate, findings: Findings) -> None:
         self.config = config
@@ -32,7 +34,7 @@ class WallySource:
         def read(reply: Reply) -> list[Place]:
             return map_places(reply.body, Reader(reply.vendor_now, self._findings))
 
-        places = await self._get("places", "/v2/places", read)
+        places = await self._get(self.endpoints.listing, "/v2/places", read)
         self._places = {place.ref.id: place for place in places}
         return [place.ref for place in places]
 
@@ -45,7 +47,7 @@ class WallySource:
             return Polled(self._snapshot(location_id, devices), reply.began, reply.vendor_now)
 
         path = f"/v2/places/{quote(location_id, safe='')}/sensors"
-        return await self._get("sensors", path, read, location_id=location_id)
+        return await self._get(self.endpoints.poll, path, read, location_id=location_id)
 
     def _snapshot(self, location_id: str, devices: tuple[Device, ...]) -> Snapshot:
         place = self._places.get(location_id)
@@ -71,7 +73,7 @@ class WallySource:
             except CloudError as error:
                 is_forbidden = error.outcome is Outcome.FORBIDDEN and not location_id
                 if is_forbidden or error.outcome is Outcome.UNAUTHORIZED:
-                    raise self._gate.refuse(error, location_id) from None
+                    raise await self._gate.refuse(error, location_id) from None
                 raise
             self._gate.accept()
             return found

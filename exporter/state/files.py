@@ -1,0 +1,131 @@
+"""Documents on disk, each whole or not there: written beside and moved, for one user alone."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from exporter.logs import Log
+from exporter.state.documents import Document
+
+_SIZE_LIMIT = 16 * 1024 * 1024
+_FOLDER_MODE, _FILE_MODE = 0o700, 0o600
+_READ_LIMIT, _WRITE_LIMIT = 10.0, 3.0
+
+_D = TypeVar("_D", bound=Document)
+
+
+class StateFiles:
+    """Reads and writes the state folder; no failure here is more than a warning and a count.
+
+    `pool` has one thread, so that writes of one file keep their order.
+    """
+
+    def __init__(self, folder: Path, pool: Executor, on_error: Callable[[], None]) -> None:
+        self._folder = folder
+        self._pool = pool
+        self._on_error = on_error
+        self._is_unreadable = self._is_unwritable = False
+        self._hung: asyncio.Future[None] | None = None
+        self._log = Log("state", folder=str(folder))
+
+    async def read_all(self, kind: str, model: type[_D]) -> list[_D]:
+        """Return every document of a kind that is whole; files that are not stay as they are."""
+        read = asyncio.get_running_loop().run_in_executor(self._pool, self._contents, kind)
+        try:
+            contents = await asyncio.wait_for(read, _READ_LIMIT)
+        except (OSError, TimeoutError) as error:
+            self.reject(error)
+            return []
+        found = []
+        for content in contents:
+            if isinstance(content, OSError):
+                self.reject(content)
+                continue
+            try:
+                found.append(model.model_validate_json(content))
+            except ValidationError as error:
+                self.reject(error)
+        return found
+
+    async def write(
+        self, kind: str, name: str, document: Document, *, is_durable: bool = False
+    ) -> None:
+        """Write a document off the loop; a durable one is on the disk itself on return."""
+        path, text = self._path(kind, name), document.model_dump_json().encode()
+        await self._change(lambda: _replace(path, text, is_durable=is_durable))
+
+    async def remove(self, kind: str, name: str) -> None:
+        """Forget a document."""
+        path = self._path(kind, name)
+        await self._change(lambda: path.unlink(missing_ok=True))
+
+    def reject(self, error: Exception) -> None:
+        """Take that a document cannot be read, or is not what it should be."""
+        self._on_error()
+        if not self._is_unreadable:
+            self._log.warning(
+                "a state file is of no use: going on without it", reason=type(error).__name__
+            )
+        self._is_unreadable = True
+
+    async def _change(self, work: Callable[[], None]) -> None:
+        if self._hung is not None and not self._hung.done():
+            self._unwritable("timeout")
+            return
+        change = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        try:
+            # A disk that hangs must not hold up the calls; the thread itself cannot be stopped.
+            await asyncio.wait_for(asyncio.shield(change), _WRITE_LIMIT)
+        except TimeoutError:
+            self._hung = change
+            change.add_done_callback(lambda done: done.exception())
+            self._unwritable("timeout")
+        except OSError as error:
+            self._unwritable(error.strerror or type(error).__name__)
+        else:
+            if self._is_unwritable:
+                self._log.info("state files can be written again")
+            self._is_unwritable = False
+
+    def _unwritable(self, reason: str) -> None:
+        self._on_error()
+        if not self._is_unwritable:
+            self._log.warning(
+                "state files cannot be written: a restart will have to ask the clouds again",
+                reason=reason,
+            )
+        self._is_unwritable = True
+
+    def _contents(self, kind: str) -> list[bytes | OSError]:
+        return [_read(path) for path in sorted((self._folder / kind).glob("*.json"))]
+
+    def _path(self, kind: str, name: str) -> Path:
+        # Ids and names come from outside: a digest of them is a safe file name.
+        return self._folder / kind / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
+
+
+def _read(path: Path) -> bytes | OSError:
+    try:
+        with path.open("rb") as file:
+            return file.read(_SIZE_LIMIT)
+    except OSError as error:
+        return error
+
+
+def _replace(path: Path, text: bytes, *, is_durable: bool) -> None:
+    path.parent.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    with os.fdopen(os.open(beside, flags, _FILE_MODE), "wb") as file:
+        os.fchmod(file.fileno(), _FILE_MODE)
+        file.write(text)
+        file.flush()
+        if is_durable:
+            os.fsync(file.fileno())
+    beside.replace(path)

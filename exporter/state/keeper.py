@@ -1,0 +1,123 @@
+"""Brings back what was known before a restart, and keeps it on disk while the process runs."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from exporter.budget import Bucket
+from exporter.clock import Clock
+from exporter.config import AccountConfig
+from exporter.logs import Log
+from exporter.model import LocationKey
+from exporter.sources.record import CallRecord
+from exporter.state import calls, snapshot
+from exporter.state.documents import CallsDocument, LocationDocument
+from exporter.state.files import StateFiles
+from exporter.store import Policy, Store
+from exporter.store.held import HeldLocation
+
+_CALLS, _LOCATIONS = "calls", "locations"
+_SAVE_EVERY = 300.0
+_LOOK_EVERY = 1.0
+_LAST_SAVE_LIMIT = 1.5
+
+
+class _Saved(NamedTuple):
+    """What lies on disk of a location, and since when."""
+
+    name: str
+    generation: int = 0
+    at: float = float("-inf")
+
+
+class Keeper:
+    """Owns the state folder: a record for each account, a snapshot for each location."""
+
+    def __init__(self, files: StateFiles, store: Store, clock: Clock) -> None:
+        self._files = files
+        self._store = store
+        self._clock = clock
+        self._records: dict[str, CallsDocument] = {}
+        self._snapshots: dict[str, list[LocationDocument]] = defaultdict(list)
+        self._accounts: dict[tuple[str, str], tuple[AccountConfig, CallRecord]] = {}
+        self._log = Log("state")
+        self._saved: dict[LocationKey, _Saved] = {}
+
+    async def load(self) -> None:
+        """Read the folder, once, before the accounts begin."""
+        for record in await self._files.read_all(_CALLS, CallsDocument):
+            self._records[record.account] = record
+        for location in await self._files.read_all(_LOCATIONS, LocationDocument):
+            self._snapshots[location.account].append(location)
+
+    def record(self, config: AccountConfig, bucket: Bucket) -> CallRecord:
+        """Return the account's record from before the restart, else a new one with this bucket."""
+        now = self._clock.monotonic()
+        document = self._records.pop(calls.identity(config), None)
+        if document is None:
+            record = CallRecord(bucket, began=now)
+        else:
+            record = calls.restore(document, config, self._clock.wall(), now)
+        self._accounts[config.vendor, config.name] = (config, record)
+        return record
+
+    def locations(self, config: AccountConfig) -> Iterator[HeldLocation]:
+        """Yield the account's locations from before the restart that it still reads."""
+        policy = Policy(config.stale_after, config.device_stale_after)
+        for document in self._snapshots.pop(calls.identity(config), []):
+            key = (document.vendor, document.location_id)
+            self._saved[key] = _Saved(_name(config, key))
+            if not config.admits(document.location_id, document.name):
+                continue
+            wall, monotonic = self._clock.wall(), self._clock.monotonic()
+            try:
+                yield snapshot.restore(document, config.name, policy, wall, monotonic)
+            except ValueError as error:
+                self._files.reject(error)
+
+    async def keep(self, config: AccountConfig, record: CallRecord) -> None:
+        """Write an account's record down; never raises."""
+        document = calls.dump(record, config, self._clock.wall(), self._clock.monotonic())
+        await self._files.write(_CALLS, document.account, document, is_durable=True)
+
+    async def run(self) -> None:
+        """Save what has changed, each location at most every five minutes."""
+        while True:
+            await self._clock.sleep(_LOOK_EVERY)
+            await self._save_locations(_SAVE_EVERY)
+
+    async def close(self) -> None:
+        """Save all that has changed; a slow disk does not hold up the end of the process."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_SAVE_LIMIT):
+                for config, record in self._accounts.values():
+                    if record.attempts:
+                        await self.keep(config, record)
+                await self._save_locations(0.0)
+
+    async def _save_locations(self, gap: float) -> None:
+        for location in list(self._store.locations.values()):
+            try:
+                await self._save(location, gap)
+            except Exception as error:  # noqa: BLE001  # one location must not cost the others
+                self._log.bug("a location could not be saved", error)
+        for key in [known for known in self._saved if known not in self._store.locations]:
+            await self._files.remove(_LOCATIONS, self._saved.pop(key).name)
+
+    async def _save(self, location: HeldLocation, gap: float) -> None:
+        config, _ = self._accounts[location.key[0], location.account]
+        name, now = _name(config, location.key), self._clock.monotonic()
+        saved = self._saved.get(location.key, _Saved(name))
+        if saved.name != name:
+            await self._files.remove(_LOCATIONS, saved.name)
+        elif location.generation == saved.generation or now - saved.at < gap:
+            return
+        self._saved[location.key] = _Saved(name, location.generation, now)
+        document = snapshot.dump(location, calls.identity(config), self._clock.wall(), now)
+        await self._files.write(_LOCATIONS, name, document)
+
+
+def _name(config: AccountConfig, key: LocationKey) -> str:
+    return f"{calls.identity(config)} {key[1]}"
