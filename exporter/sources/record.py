@@ -24,10 +24,13 @@ class CallRecord:
     attempts: dict[str, float] = field(default_factory=dict)
     listed: tuple[float, int] | None = None
     restarts: int = 0
+    _own: set[str] = field(default_factory=set)
 
     def note(self, endpoint: str, location_id: str, now: float) -> None:
         """Take that a call is about to be made."""
-        self.attempts[_key(endpoint, location_id)] = now
+        key = _key(endpoint, location_id)
+        self.attempts[key] = now
+        self._own.add(key)
         if now - self.began > _CALM_AFTER:
             self.restarts = 0
 
@@ -39,7 +42,8 @@ class CallRecord:
         """Return until when such a call may not be made; a time in the past is no hold."""
         until = max(self.penalty.until, self.refused.until)
         last = self.last(endpoint, location_id)
-        if last is None or last >= self.began or self.restarts <= _FREE_RESTARTS:
+        is_own = _key(endpoint, location_id) in self._own
+        if last is None or is_own or self.restarts <= _FREE_RESTARTS:
             return until
         # One restart costs no wait, further ones do: a crash loop must not be a call loop.
         return max(until, last + min(_RESTART_BASE * 2.0 ** min(self.restarts, 16), _RESTART_CAP))

@@ -55,10 +55,10 @@ class StateFiles:
 
     async def write(
         self, kind: str, name: str, document: Document, *, is_durable: bool = False
-    ) -> None:
-        """Write a document off the loop; a durable one is on the disk itself on return."""
+    ) -> bool:
+        """Write a document off the loop; return whether it is there, and on the disk if durable."""
         path, text = self._path(kind, name), document.model_dump_json().encode()
-        await self._change(lambda: _replace(path, text, is_durable=is_durable))
+        return await self._change(lambda: _replace(path, text, is_durable=is_durable))
 
     async def remove(self, kind: str, name: str) -> None:
         """Forget a document."""
@@ -74,10 +74,9 @@ class StateFiles:
             )
         self._is_unreadable = True
 
-    async def _change(self, work: Callable[[], None]) -> None:
+    async def _change(self, work: Callable[[], None]) -> bool:
         if self._hung is not None and not self._hung.done():
-            self._unwritable("timeout")
-            return
+            return self._unwritable("timeout")
         change = asyncio.get_running_loop().run_in_executor(self._pool, work)
         try:
             # A disk that hangs must not hold up the calls; the thread itself cannot be stopped.
@@ -85,15 +84,15 @@ class StateFiles:
         except TimeoutError:
             self._hung = change
             change.add_done_callback(lambda done: done.exception())
-            self._unwritable("timeout")
+            return self._unwritable("timeout")
         except OSError as error:
-            self._unwritable(error.strerror or type(error).__name__)
-        else:
-            if self._is_unwritable:
-                self._log.info("state files can be written again")
-            self._is_unwritable = False
+            return self._unwritable(error.strerror or type(error).__name__)
+        if self._is_unwritable:
+            self._log.info("state files can be written again")
+        self._is_unwritable = False
+        return True
 
-    def _unwritable(self, reason: str) -> None:
+    def _unwritable(self, reason: str) -> bool:
         self._on_error()
         if not self._is_unwritable:
             self._log.warning(
@@ -101,6 +100,7 @@ class StateFiles:
                 reason=reason,
             )
         self._is_unwritable = True
+        return False
 
     def _contents(self, kind: str) -> list[bytes | OSError]:
         return [_read(path) for path in sorted((self._folder / kind).glob("*.json"))]

@@ -114,9 +114,11 @@ class Keeper:
             await self._files.remove(_LOCATIONS, saved.name)
         elif location.generation == saved.generation or now - saved.at < gap:
             return
-        self._saved[location.key] = _Saved(name, location.generation, now)
+        generation = location.generation
         document = snapshot.dump(location, calls.identity(config), self._clock.wall(), now)
-        await self._files.write(_LOCATIONS, name, document)
+        if not await self._files.write(_LOCATIONS, name, document):
+            generation = saved.generation
+        self._saved[location.key] = _Saved(name, generation, now)
 
 
 def _name(config: AccountConfig, key: LocationKey) -> str:

@@ -78,10 +78,12 @@ def config_for(sim: Simulator, folder: Path, **overrides: Any) -> Config:
 class Running:
     """A simulator and an exporter that reads it."""
 
-    def __init__(self, sim: Simulator, app: App, clock: ManualClock) -> None:
+    def __init__(self, sim: Simulator, config: Config, clock: ManualClock) -> None:
         self.sim = sim
-        self.app = app
+        self.config = config
         self.clock = clock
+        self.app = App(config, clock=clock)
+        self._is_up = True
         self.http = aiohttp.ClientSession()
 
     @property
@@ -136,16 +138,31 @@ class Running:
         async with self.http.post(url, json=body) as response:
             return response.status
 
+    async def end(self) -> None:
+        """End the exporter as a signal does; the simulator goes on."""
+        self._is_up = False
+        await self.app.stop()
+
+    async def restart(self, config: Config | None = None) -> None:
+        """Start the exporter again, on another configuration if given."""
+        if self._is_up:
+            await self.end()
+        self._is_up = True
+        self.config = config or self.config
+        self.app = App(self.config, clock=self.clock)
+        await self.app.start("127.0.0.1:0")
+
     async def stop(self) -> None:
         """Stop both."""
         await self.http.close()
-        await self.app.stop()
+        if self._is_up:
+            await self.app.stop()
         await self.sim.stop()
 
 
 async def run(folder: Path, clock: ManualClock, sim: Simulator, **overrides: Any) -> Running:
     """Start a simulator and an exporter on it."""
     await sim.start()
-    app = App(config_for(sim, folder, **overrides), clock=clock)
-    await app.start("127.0.0.1:0")
-    return Running(sim, app, clock)
+    running = Running(sim, config_for(sim, folder, **overrides), clock)
+    await running.app.start("127.0.0.1:0")
+    return running

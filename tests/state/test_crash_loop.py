@@ -1,0 +1,85 @@
+"""A process that is killed again and again does not call again and again."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from exporter.clock import SystemClock
+from exporter.simulator import Simulator, small_world
+from tests.cli.command import Command, config_for, free_port, start, until_served
+
+ENDPOINTS = ("token", "refresh", "locations", "home", "places", "sensors")
+_KILLS = 7
+_LIFE = 0.3
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    simulator = Simulator(clock=SystemClock(), world=small_world())
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+def calls(sim: Simulator) -> dict[str, int]:
+    return {name: sim.call_log.count(name) for name in ENDPOINTS}
+
+
+async def kill(running: Command) -> None:
+    running.process.send_signal(signal.SIGKILL)
+    done = await running.finish()
+    assert done.code == -signal.SIGKILL
+
+
+async def live_until_a_call(sim: Simulator, step: str, port: int) -> None:
+    """Wait for one more call of the step, or for long enough to see that none comes."""
+    before = sim.call_log.count(step)
+    await until_served(f"http://127.0.0.1:{port}/-/healthy")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LIFE):
+            while sim.call_log.count(step) == before:  # noqa: ASYNC110  # another process's doing
+                await asyncio.sleep(0.002)
+
+
+@pytest.mark.parametrize("step", ["token", "home", "sensors"])
+async def test_a_crash_after_each_step_is_no_call_loop(
+    sim: Simulator, tmp_path: Path, step: str
+) -> None:
+    port = free_port()
+    flags = [f"--config.file={config_for(sim, tmp_path)}", f"--web.listen-address=127.0.0.1:{port}"]
+    for _ in range(_KILLS):
+        running = await start(*flags, folder=tmp_path)
+        await live_until_a_call(sim, step, port)
+        await kill(running)
+    made = calls(sim)
+    # The first start, one free restart, and at most one more while the waits are still short.
+    assert all(count <= 3 for count in made.values()), made
+    assert sum(made.values()) <= 8, made
+
+
+async def test_a_kill_in_the_middle_of_its_life_costs_no_poll(
+    sim: Simulator, tmp_path: Path
+) -> None:
+    port = free_port()
+    flags = [f"--config.file={config_for(sim, tmp_path)}", f"--web.listen-address=127.0.0.1:{port}"]
+    running = await start(*flags, folder=tmp_path)
+    await until_served(f"http://127.0.0.1:{port}/-/ready")
+    folder = tmp_path / "state" / "locations"
+    async with asyncio.timeout(10):
+        while len(list(folder.glob("*.json"))) < 2:  # noqa: ASYNC110  # another process's doing
+            await asyncio.sleep(0.02)
+    await kill(running)
+    before = calls(sim)
+    running = await start(*flags, folder=tmp_path)
+    page = await until_served(f"http://127.0.0.1:{port}/metrics")
+    assert page.count("\nhome_temperature_celsius{") > 2
+    await until_served(f"http://127.0.0.1:{port}/-/ready")
+    after = calls(sim)
+    assert {
+        name: after[name] - before[name] for name in ENDPOINTS if name != "token"
+    } == dict.fromkeys((name for name in ENDPOINTS if name != "token"), 0)
+    await kill(running)
