@@ -6,6 +6,8 @@ Times are monotonic seconds. Pure but for the random generator it is given.
 import random
 from dataclasses import dataclass
 
+from exporter.backoff import doubled
+
 PENALTY_FLOOR = 120.0
 PENALTY_FACTOR = 10.0
 PENALTY_CAP = 3600.0
@@ -60,11 +62,6 @@ class Penalty:
             self.step = 0
         asked = min(PENALTY_FACTOR * (retry_after or 0.0), RETRY_AFTER_CAP)
         floor = max(PENALTY_FLOOR, asked)
-        wait = max(floor, min(floor * 2.0**self.step, PENALTY_CAP))
+        wait = max(floor, doubled(floor, self.step, PENALTY_CAP))
         self.until = max(self.until, now + wait * (1.0 + rng.uniform(0.0, _JITTER)))
-        self.step = min(self.step + 1, 16)
-
-
-def full_jitter(attempt: int, base: float, cap: float, rng: random.Random) -> float:
-    """Return the wait before retry number `attempt` (from 0): anything up to base doubled."""
-    return rng.uniform(0.0, min(cap, base * 2.0 ** min(attempt, 32)))
+        self.step += 1

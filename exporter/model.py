@@ -129,5 +129,3 @@ class Applied(StrEnum):
     DROPPED = "dropped"
     MALFORMED = "malformed"
     FAILED = "failed"
-    WRONG_SECRET = "wrong_secret"  # noqa: S105  # an outcome, not a secret
-    TOO_LARGE = "too_large"

@@ -8,8 +8,8 @@ ROOT = Path(__file__).parent.parent / "exporter"
 #: From the bottom up. A room imports its own modules and rooms on earlier lines.
 LAYERS = [
     {"__init__"},
-    {"clock", "secret", "address", "errors", "jsontext", "logs", "catalog", "budget"},
-    {"model", "config", "rest", "tasks", "schedule", "telemetry"},
+    {"clock", "secret", "address", "errors", "jsontext", "logs", "catalog", "backoff"},
+    {"model", "budget", "config", "rest", "tasks", "schedule", "telemetry"},
     {"store"},
     {"exposition"},
     {"sources"},

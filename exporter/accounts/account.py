@@ -1,14 +1,12 @@
 """One account at work: which locations it has, and what its callbacks say."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from exporter.accounts.cadence import Cadence
+from exporter.accounts.repeated import Repeated, Told
 from exporter.accounts.tools import Tools
 from exporter.accounts.watch import Watch
-from exporter.errors import CloudError, OnHoldError
 from exporter.logs import Log
 from exporter.model import Applied, LocationKey, LocationRef
 from exporter.secret import Secret
@@ -18,6 +16,7 @@ from exporter.store import Policy
 from exporter.store.held import HeldLocation
 
 _OMISSIONS = 2
+_TOLD = ("the account's locations cannot be listed", "the account's locations can be listed again")
 
 
 class Account:
@@ -31,24 +30,20 @@ class Account:
         self._gate = gate
         self._tools = tools
         self._policy = Policy(config.stale_after, config.device_stale_after)
-        self._cadence = Cadence(config, tools.rng)
-        self._plan_key = f"list/{self.vendor}/{self.name}"
+        self._log = Log("account", vendor=self.vendor, account=self.name)
+        name = f"list/{self.vendor}/{self.name}"
+        self._listings = Repeated(name, self._list, config, tools, Told(self._log, *_TOLD))
         self._watches: dict[LocationKey, Watch] = {}
         self._omitted: Counter[LocationKey] = Counter()
         self._disputed: set[LocationKey] = set()
-        self._is_listed = False
-        self._listing: asyncio.Task[None] | None = None
         self._is_tried = False
-        self._is_failing = False
-        self._is_stopped = False
-        self._log = Log("account", vendor=self.vendor, account=self.name)
 
     @property
     def is_tried(self) -> bool:
         """Whether the account was listed and each location found then polled, well or not."""
         if not self._is_tried:
             watches = self._watches.values()
-            self._is_tried = self._is_listed and all(watch.is_tried for watch in watches)
+            self._is_tried = self._listings.is_tried and all(watch.is_tried for watch in watches)
         return self._is_tried
 
     @property
@@ -76,15 +71,11 @@ class Account:
             wait=self._source.config.list_every,
             gap=self._source.config.floor,
         )
-        self._is_listed = due > self._tools.clock.monotonic()
-        self._plan(due)
+        self._listings.begin(due)
 
     def stop(self) -> None:
         """Do nothing more and forget the account's locations."""
-        self._is_stopped = True
-        if self._listing is not None:
-            self._listing.cancel()
-        self._tools.planner.cancel(self._plan_key)
+        self._listings.stop()
         for key in list(self._watches):
             self._release(key)
         self._gate.close()
@@ -99,39 +90,12 @@ class Account:
         applied = [
             store.push_activity((self.vendor, self.name), keys, change) for change in changes
         ]
-        return applied + [Applied.MALFORMED] * malformed
+        found = applied + [Applied.MALFORMED] * malformed
+        return found or [Applied.IGNORED]
 
-    def _plan(self, due: float) -> None:
-        self._tools.planner.at(self._plan_key, due, self._begin_listing)
-
-    def _begin_listing(self) -> None:
-        self._listing = self._tools.tasks.start(self._list(), f"list {self.name}")
-
-    async def _list(self) -> None:
-        clock = self._tools.clock
-        due = clock.monotonic() + self._source.config.list_every
-        try:
-            self._reconcile(await self._source.locations())
-            self._is_failing = False
-            wait = self._cadence.after_success(self._source.config.list_every)
-            due = clock.monotonic() + wait
-        except OnHoldError as hold:
-            due = hold.until
-        except CloudError as error:
-            self._failed(str(error))
-            due = clock.monotonic() + self._cadence.after_failure(error)
-        except Exception as error:  # noqa: BLE001  # a bug must not end the listings
-            self._log.bug("a list of locations could not be taken", error)
-            due = clock.monotonic() + self._cadence.after_failure(error)
-        finally:
-            self._is_listed = True
-            if not self._is_stopped:
-                self._plan(due)
-
-    def _failed(self, reason: str) -> None:
-        if not self._is_failing:
-            self._log.warning("the account's locations cannot be listed", reason=reason)
-        self._is_failing = True
+    async def _list(self) -> float:
+        self._reconcile(await self._source.locations())
+        return self._source.config.list_every
 
     def _reconcile(self, refs: Sequence[LocationRef]) -> None:
         """Begin to watch what is new, and end what two listings in a row omit."""

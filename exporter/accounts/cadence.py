@@ -2,13 +2,12 @@
 
 import random
 
-from exporter.budget import full_jitter
+from exporter.backoff import after_refusal, full_jitter
 from exporter.config import AccountConfig
 from exporter.errors import AuthError
 
 _JITTER = 0.1
 _RETRY_SPAN = 5.0
-_REFUSED, _REFUSED_CAP = 300.0, 3600.0
 
 
 class Cadence:
@@ -24,17 +23,13 @@ class Cadence:
         self.failures = 0
         return interval * (1.0 + self._rng.uniform(0.0, _JITTER))
 
-    def spread(self, interval: float) -> float:
-        """Return a little of the interval, so that what happened at once does not call at once."""
-        return self._rng.uniform(0.0, _JITTER * interval)
-
     def after_failure(self, error: Exception) -> float:
         """Return the wait in seconds: the floor and full jitter up to a cap.
 
         Credentials that were refused are tried again slowly.
         """
         if isinstance(error, AuthError):
-            wait = min(_REFUSED * 2.0 ** min(self.failures, 16), _REFUSED_CAP)
+            wait = after_refusal(self.failures)
             self.failures += 1
             return wait
         floor = self._config.floor

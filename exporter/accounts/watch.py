@@ -3,9 +3,8 @@
 import asyncio
 from typing import Any
 
-from exporter.accounts.cadence import Cadence
+from exporter.accounts.repeated import Repeated, Told
 from exporter.accounts.tools import Tools
-from exporter.errors import CloudError, OnHoldError
 from exporter.logs import Log
 from exporter.model import Applied, LocationKey
 from exporter.sources.base import Reason, Source, StreamSource
@@ -13,7 +12,12 @@ from exporter.sources.record import CallRecord
 
 #: A stream sends changes only: so long after a poll the next one may fill in what was missed.
 _AFTER_CONNECT = 300.0
+#: Connects come spread already, in seconds; losses do not, so here it is a part of the interval.
+_CONNECT_SPREAD, _LOSS_SPREAD = 5.0, 0.1
+#: A stream that was lost is told of as had again once it has lived so long.
+_STEADY = 30.0
 _NO_TYPE = "other"
+_TOLD = ("polls of the location fail", "polls of the location succeed again")
 
 
 class Watch:
@@ -24,21 +28,26 @@ class Watch:
         self._source = source
         self._record = record
         self._tools = tools
-        self._cadence = Cadence(source.config, tools.rng)
-        self._plan_key = f"poll/{key[0]}/{source.config.name}/{key[1]}"
         self._log = Log("location", vendor=key[0], location_id=key[1])
+        name = f"{key[0]}/{source.config.name}/{key[1]}"
+        told = Told(self._log, *_TOLD)
+        self._polls = Repeated(f"poll/{name}", self._poll, source.config, tools, told)
+        self._polls.on_planned = self._show_next_poll
+        self._steady_key = f"steady/{name}"
         self._attempted = float("-inf")
         self._is_connected = False
-        self._is_failing = False
-        self._is_stopped = False
+        self._is_told_up: bool | None = None
         self._stream: asyncio.Task[None] | None = None
-        self._poll_task: asyncio.Task[None] | None = None
-        self.is_tried = False
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether the location was polled, well or not, or need not be yet."""
+        return self._polls.is_tried
 
     def start(self) -> None:
         """Poll when it is due, which a restart may know to be later, and follow the stream."""
         endpoint, location_id = self._source.endpoints.poll, self._key[1]
-        self._attempted = self._record.last(endpoint, location_id) or float("-inf")
+        self._attempted = self._record.last(endpoint, location_id) or self._attempted
         due = self._record.due(
             endpoint,
             location_id,
@@ -46,8 +55,7 @@ class Watch:
             wait=self._interval(),
             gap=self._source.config.floor,
         )
-        self.is_tried = due > self._tools.clock.monotonic()
-        self._plan(due)
+        self._polls.begin(due)
         if isinstance(self._source, StreamSource):
             self._tools.store.set_stream(self._key, connected=False)
             follow = self._source.follow(self._key[1], self)
@@ -55,67 +63,27 @@ class Watch:
 
     def stop(self) -> None:
         """Poll no more and close the stream."""
-        self._is_stopped = True
-        self._tools.planner.cancel(self._plan_key)
-        for task in (self._stream, self._poll_task):
-            if task is not None:
-                task.cancel()
+        self._polls.stop()
+        self._tools.planner.cancel(self._steady_key)
+        if self._stream is not None:
+            self._stream.cancel()
 
     # --- polls
 
-    def _begin_poll(self) -> None:
-        self._poll_task = self._tools.tasks.start(self._poll(), f"poll {self._key[1]}")
-
-    async def _poll(self) -> None:
-        clock = self._tools.clock
-        due = clock.monotonic() + self._interval()
-        try:
-            due = await self._poll_once()
-        except OnHoldError as hold:
-            due = hold.until
-        except CloudError as error:
-            self._failed(str(error))
-            due = clock.monotonic() + self._cadence.after_failure(error)
-        except Exception as error:  # noqa: BLE001  # a bug must not end the polls
-            self._log.bug("a poll could not be taken", error)
-            due = clock.monotonic() + self._cadence.after_failure(error)
-        finally:
-            self.is_tried = True
-            if not self._is_stopped:
-                self._plan(due)
-
-    async def _poll_once(self) -> float:
-        """Poll and return when the next is due."""
+    async def _poll(self) -> float:
         self._attempted = self._tools.clock.monotonic()
         polled = await self._source.poll(self._key[1])
-        if not self._is_stopped:
+        if not self._polls.is_stopped:
             self._tools.store.poll(self._key, polled.snapshot, polled.began, polled.vendor_now)
-        if self._is_failing:
-            self._log.info("polls of the location succeed again")
-        self._is_failing = False
-        wait = self._cadence.after_success(self._interval())
-        return self._tools.clock.monotonic() + wait
-
-    def _failed(self, reason: str) -> None:
-        if not self._is_failing:
-            self._log.warning("polls of the location fail", reason=reason)
-        self._is_failing = True
+        return self._interval()
 
     def _interval(self) -> float:
         return self._source.config.poll_every(streaming=self._is_connected)
 
-    def _plan(self, due: float) -> None:
+    def _show_next_poll(self, due: float) -> None:
         clock = self._tools.clock
-        self._tools.planner.at(self._plan_key, due, self._begin_poll)
         due_at = clock.wall() + max(0.0, due - clock.monotonic())
         self._tools.store.set_next_poll(self._key, due_at)
-
-    def _bring_forward(self, due: float) -> None:
-        planned = self._tools.planner.due(self._plan_key)
-        if planned is not None and due < planned and not self._cadence.failures:
-            # All sockets of a login may be lost or had in one moment.
-            soon = max(due, self._tools.clock.monotonic())
-            self._plan(min(planned, soon + self._cadence.spread(self._interval())))
 
     # --- the stream
 
@@ -124,19 +92,31 @@ class Watch:
         self._is_connected = True
         self._tools.telemetry.stream_connects.inc()
         self._tools.store.set_stream(self._key, connected=True)
-        self._log.info("stream connected")
-        self._bring_forward(self._attempted + _AFTER_CONNECT)
+        if self._is_told_up is None:
+            self._tell_up()
+        elif not self._is_told_up:
+            steady = self._tools.clock.monotonic() + _STEADY
+            self._tools.planner.at(self._steady_key, steady, self._tell_up)
+        self._polls.hasten(self._attempted + _AFTER_CONNECT, _CONNECT_SPREAD)
 
     def disconnected(self, reason: Reason) -> None:
         """Take that the stream was lost or not had; polls become more frequent."""
         self._tools.telemetry.stream_disconnects.labels(reason.value).inc()
-        if not self._is_connected:
+        if self._polls.is_stopped:
             return
-        self._is_connected = False
-        if not self._is_stopped:
-            self._tools.store.set_stream(self._key, connected=False)
+        self._tools.planner.cancel(self._steady_key)
+        if self._is_told_up is not False:
             self._log.warning("stream disconnected", reason=reason.value)
-            self._bring_forward(self._attempted + self._interval())
+            self._is_told_up = False
+        if self._is_connected:
+            self._is_connected = False
+            self._tools.store.set_stream(self._key, connected=False)
+            interval = self._interval()
+            self._polls.hasten(self._attempted + interval, _LOSS_SPREAD * interval)
+
+    def _tell_up(self) -> None:
+        self._log.info("stream connected")
+        self._is_told_up = True
 
     def event(self, payload: Any) -> None:
         """Take one event of the stream; none can do more harm than to be counted as failed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
+from exporter.backoff import after_refusal
 from exporter.budget import Bucket
 from exporter.clock import Clock
 from exporter.config import AccountConfig
@@ -21,7 +22,7 @@ _HEADROOM = 2.0
 _REFRESH_REFUSALS = frozenset({400, 403, 404})
 #: Stands for an endpoint in what fails: no single call of the location does, all do.
 _CREDENTIALS = "credentials"
-_AUTH_RETRY, _AUTH_RETRY_CAP = 300.0, 3600.0
+_PENALTY = ("penalty", "")
 # The Date header is cut to seconds: below this it says nothing that our own clock does not.
 _DATE_TOLERANCE = 2.0
 #: From 2020 to 2100: what lies outside is no date of a cloud.
@@ -147,9 +148,8 @@ class Gate:
             self._count(endpoint, Outcome.INTERNAL)
             raise
         finally:
-            self._duration.labels(self._config.vendor, endpoint).observe(
-                self._clock.monotonic() - began
-            )
+            took = self._clock.monotonic() - began
+            self._duration.labels(self._config.vendor, endpoint).observe(took)
         self._succeeded(endpoint, location_id)
         return found
 
@@ -164,9 +164,8 @@ class Gate:
             self._refused_at(location_id, error)
             return AuthError(error.outcome, error.status)
         refused = self.record.refused
-        wait = min(_AUTH_RETRY * 2.0**refused.step, _AUTH_RETRY_CAP)
-        refused.until = self._clock.monotonic() + wait
-        refused.step = min(refused.step + 1, 16)
+        refused.until = self._clock.monotonic() + after_refusal(refused.step)
+        refused.step += 1
         await self._memory.keep(self._config, self.record)
         if not self._is_refused:
             self._log.error(
@@ -236,7 +235,7 @@ class Gate:
     def _succeeded(self, endpoint: str, location_id: str) -> None:
         self._count(endpoint, Outcome.SUCCESS)
         self._last_success.set(self._clock.wall())
-        self._failing -= {(endpoint, location_id), (_CREDENTIALS, location_id)}
+        self._failing -= {(endpoint, location_id), (_CREDENTIALS, location_id), _PENALTY}
         self._show_up()
 
     def _failed(self, endpoint: str, error: CloudError, location_id: str) -> None:
@@ -250,7 +249,9 @@ class Gate:
         # A 401 may be about one token alone: whoever renews it says when it is more.
         # A refused refresh token is followed by a login, whose outcome counts.
         is_refresh_refused = endpoint == "refresh" and error.status in _REFRESH_REFUSALS
-        if error.outcome is not Outcome.UNAUTHORIZED and not is_refresh_refused:
+        if isinstance(error, RateLimitedError):
+            self._failing.add(_PENALTY)
+        elif error.outcome is not Outcome.UNAUTHORIZED and not is_refresh_refused:
             self._failing.add((endpoint, location_id))
         self._show_up()
 
@@ -262,4 +263,5 @@ class Gate:
         self._up.set(not (is_whole or all_fail or self._is_refused))
 
     def _count(self, endpoint: str, outcome: Outcome) -> None:
+        self._log.debug("a call was made", endpoint=endpoint, outcome=outcome.value)
         self._requests.labels(self._config.vendor, self._config.name, endpoint, outcome.value).inc()

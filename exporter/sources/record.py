@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from exporter.backoff import doubled
 from exporter.budget import Bucket, Penalty
 
 _CALM_AFTER = 600.0
@@ -46,7 +47,7 @@ class CallRecord:
         if last is None or is_own or self.restarts <= _FREE_RESTARTS:
             return until
         # One restart costs no wait, further ones do: a crash loop must not be a call loop.
-        return max(until, last + min(_RESTART_BASE * 2.0 ** min(self.restarts, 16), _RESTART_CAP))
+        return max(until, last + doubled(_RESTART_BASE, self.restarts, _RESTART_CAP))
 
     def due(self, endpoint: str, location_id: str, *, had: float, wait: float, gap: float) -> float:
         """Return when a process that has just started makes such a call.

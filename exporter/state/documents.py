@@ -83,8 +83,9 @@ class StoredDevice(Part):
     activities: tuple[StoredActivity, ...]
     contact: Moment | None
     alive: Moment | None
-    leak_counted_at: FiniteFloat | None
     leak_told: bool
+    leak_told_until: FiniteFloat | None
+    leak_seen_until: FiniteFloat | None
 
 
 class LocationDocument(Document):

@@ -60,8 +60,9 @@ def _dump_device(device: HeldDevice, ahead: float) -> StoredDevice:
         activities=tuple(_dump_activity(one, ahead) for one in device.ledger.entries.values()),
         contact=_moment(device.contact, ahead),
         alive=_moment(device.alive, ahead),
-        leak_counted_at=None if device.leak_counted_at == NEVER else device.leak_counted_at,
         leak_told=device.leak_told,
+        leak_told_until=_moment(device.leak_told_until, 0.0),
+        leak_seen_until=_moment(device.leak_seen_until, 0.0),
     )
 
 
@@ -136,8 +137,9 @@ def _restore_device(stored: StoredDevice, ahead: float) -> HeldDevice:
         readings=_readings(stored.readings),
         contact=_monotonic(stored.contact, ahead),
         alive=_monotonic(stored.alive, ahead),
-        leak_counted_at=NEVER if stored.leak_counted_at is None else stored.leak_counted_at,
         leak_told=stored.leak_told,
+        leak_told_until=_monotonic(stored.leak_told_until, 0.0),
+        leak_seen_until=_monotonic(stored.leak_seen_until, 0.0),
     )
     for source, total in _readings(stored.totals).items():
         device.totals[source] = TotalGuard(total)

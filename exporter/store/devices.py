@@ -1,21 +1,13 @@
 """How a poll or a push changes one held device."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from exporter.catalog import Kind, Metric, readings
+from exporter.catalog import Kind, readings
 from exporter.model import Activity, ActivityState, Applied, Device, DeviceChange, Reading
+from exporter.store import leaks
 from exporter.store.held import NEVER, HeldDevice
+from exporter.store.moment import Moment
 from exporter.store.totals import TotalGuard
-
-_ALARMED = "alarmed"
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One instant on both clocks: ours that never jumps, and the vendor's."""
-
-    monotonic: float
-    vendor: float
 
 
 def poll(held: HeldDevice, device: Device, began: float, now: Moment, *, baseline: bool) -> None:
@@ -36,7 +28,7 @@ def poll(held: HeldDevice, device: Device, began: float, now: Moment, *, baselin
     for kind in device.activity_kinds:
         held.ledger.counts.setdefault(kind, 0)
     held.ledger.poll(device.activities, began, now.monotonic, baseline=baseline)
-    _see(held, readings.LEAK, None, now)
+    leaks.look(held, now)
 
 
 def push(held: HeldDevice, change: DeviceChange, now: Moment, alive_after: float) -> Applied:
@@ -59,35 +51,22 @@ def push(held: HeldDevice, change: DeviceChange, now: Moment, alive_after: float
     return outcome
 
 
-def push_activity(held: HeldDevice, activity: Activity, now: Moment) -> Applied:
-    """Take a callback's activity; one that repeats or follows a later state is a duplicate."""
+def push_activity(held: HeldDevice, activity: Activity, now: Moment, alive_after: float) -> Applied:
+    """Take a callback's activity; one that repeats or follows a later state is a duplicate.
+
+    One that was created before `alive_after` (the vendor's clock) is no sign of life.
+    """
     before = held.ledger.state(activity)
     is_new = held.ledger.push(activity, now.monotonic)
     if not activity.is_silence:
         held.contact = now.monotonic
     if activity.is_leak:
-        _push_leak(held, activity, now, is_new=is_new)
+        is_young = activity.created_at is None or activity.created_at > alive_after
+        if is_new and is_young and activity.state is not ActivityState.RESOLVED:
+            held.alive = now.monotonic
+        leaks.push(held, activity, now, is_new=is_new)
     has_moved = held.ledger.state(activity) is not before
     return Applied.APPLIED if has_moved else Applied.DUPLICATE
-
-
-def _push_leak(held: HeldDevice, activity: Activity, now: Moment, *, is_new: bool) -> None:
-    alarmed = held.ledger.has_pushed_leak()
-    if alarmed or activity.state is ActivityState.RESOLVED:
-        held.readings[_ALARMED] = Reading(readings.LEAK_ALARMED, float(alarmed))
-        held.pushed[_ALARMED] = now.monotonic
-    if is_new:
-        held.edges.preset(readings.LEAK)
-        if activity.state is not ActivityState.RESOLVED:
-            held.alive = now.monotonic
-        created = now.vendor if activity.created_at is None else activity.created_at
-        # A poll may have told of this leak before its callback came.
-        if created > held.leak_counted_at and not held.edges.is_on(readings.LEAK):
-            held.leak_told = True
-            _assume_off(held, readings.LEAK)
-            held.edges.see(readings.LEAK, on=True)
-            held.leak_counted_at = now.vendor
-    _see(held, readings.LEAK, None, now)
 
 
 def _take(
@@ -111,20 +90,10 @@ def _take(
     if new.metric.rises:
         held.edges.preset(new.metric)
         if is_push and new.value is not None:
-            _assume_other(held, new)
-        _see(held, new.metric, new.stamp, now)
+            # Pushes tell of changes, so a first value that is pushed was another one before.
+            held.edges.assume(new.metric, on=not new.value)
+        _see(held, new, now)
     return Applied.APPLIED
-
-
-def _assume_other(held: HeldDevice, new: Reading) -> None:
-    """Take that a first value which is pushed is a change: pushes tell of nothing else."""
-    if not held.edges.knows(new.metric):
-        held.edges.see(new.metric, on=not new.value)
-
-
-def _assume_off(held: HeldDevice, metric: Metric) -> None:
-    if not held.edges.knows(metric):
-        held.edges.see(metric, on=False)
 
 
 def _is_older(new: Reading, old: Reading) -> bool:
@@ -145,27 +114,11 @@ def _note_reading(held: HeldDevice, reading: Reading) -> None:
         held.reading_times[name] = max(reading.updated, held.reading_times.get(name, NEVER))
 
 
-def _see(held: HeldDevice, metric: Metric, stamp: float | None, now: Moment) -> None:
-    """Let the edges see the bool that is served, and a leak that so far only a callback told of."""
-    reading = held.resolved(metric)
-    is_on = reading is not None and bool(reading.value)
-    if metric is readings.LEAK:
-        # Once the sensor itself was wet it also says when the leak ends, and when it comes back.
-        was_told = held.leak_told
-        held.leak_told = was_told and not is_on and held.ledger.has_pushed_leak()
-        is_on = is_on or held.leak_told
-        # Without a reading only the callback's own leak can begin and end.
-        if reading is None and not was_told:
-            return
-    elif reading is None:
+def _see(held: HeldDevice, new: Reading, now: Moment) -> None:
+    """Let the edges see the bool that is served, which may be another reading's."""
+    if new.metric is readings.LEAK:
+        leaks.look(held, now, new.stamp)
         return
-    is_counted = metric is readings.LEAK and _is_counted(held, reading)
-    began = held.edges.see(metric, on=is_on, stamp=stamp, counts=not is_counted)
-    if began and metric is readings.LEAK:
-        held.leak_counted_at = now.vendor
-
-
-def _is_counted(held: HeldDevice, reading: Reading | None) -> bool:
-    """Return whether the sensor shows a leak that a callback has told of, and been counted for."""
-    stamp = None if reading is None else reading.stamp
-    return stamp is not None and stamp <= held.leak_counted_at
+    reading = held.resolved(new.metric)
+    if reading is not None:
+        held.edges.see(new.metric, on=bool(reading.value), stamp=new.stamp)

@@ -50,9 +50,10 @@ class Edges:
             for metric, history in self._history.items()
         }
 
-    def knows(self, metric: Metric) -> bool:
-        """Return whether a value was seen at all."""
-        return metric in self._history
+    def assume(self, metric: Metric, *, on: bool) -> None:
+        """Take a value to have been before the first one, if none is known."""
+        if metric not in self._history:
+            self.see(metric, on=on)
 
     def is_on(self, metric: Metric) -> bool:
         """Return whether the newest value is true."""

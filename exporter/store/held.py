@@ -7,6 +7,7 @@ from exporter.catalog import Metric
 from exporter.model import LocationKey, Reading
 from exporter.store.activities import Ledger
 from exporter.store.edges import Edges
+from exporter.store.moment import Moment
 from exporter.store.totals import TotalGuard
 
 NEVER = float("-inf")
@@ -27,6 +28,8 @@ class Policy:
 class HeldDevice:
     """One device; `readings` by source field, `pushed` the monotonic arrival of pushed ones.
 
+    A leak is `leak_told` while only a callback tells of it; what a callback told of, or the sensor
+    showed, up to the two `_until` (the vendor's time) was counted.
     `contact` is when a push last named it, `alive` when one last showed that it lives (monotonic).
     """
 
@@ -43,8 +46,9 @@ class HeldDevice:
     omitted: int = 0
     edges: Edges = field(default_factory=Edges)
     ledger: Ledger = field(default_factory=Ledger)
-    leak_counted_at: float = NEVER
     leak_told: bool = False
+    leak_told_until: float = NEVER
+    leak_seen_until: float = NEVER
     totals: dict[str, TotalGuard] = field(default_factory=dict)
 
     def best(self) -> dict[Slot, Reading]:
@@ -113,6 +117,10 @@ class HeldLocation:
     stream_connected: bool | None = None
     next_poll_at: float | None = None
     turned_away: int = 0
+
+    def alive_after(self, moment: Moment) -> float:
+        """Return the vendor's time before which what a device says is no sign of life."""
+        return moment.vendor - self.policy.device_stale_after
 
     def grow_older(self, seconds: float) -> None:
         """Take that all of it was heard so much longer ago than it seemed."""

@@ -21,9 +21,9 @@ from exporter.model import (
 )
 from exporter.store import devices
 from exporter.store.allowance import Allowance
-from exporter.store.devices import Moment
 from exporter.store.freshness import DeviceView, is_up
 from exporter.store.held import HeldDevice, HeldLocation, Policy
+from exporter.store.moment import Moment
 from exporter.store.pending import Pending
 from exporter.store.samples import (
     Sample,
@@ -244,7 +244,8 @@ class Store:
 
     def _catch_up(self, location: HeldLocation, device: HeldDevice) -> None:
         for arrived, activity in self._pending.take((location.key[0], location.account), device.id):
-            devices.push_activity(device, activity, Moment(arrived, arrived + location.offset))
+            moment = Moment(arrived, arrived + location.offset)
+            devices.push_activity(device, activity, moment, location.alive_after(moment))
 
     def _push_device(
         self,
@@ -254,9 +255,9 @@ class Store:
         now: float,
     ) -> Applied:
         moment = Moment(now, now + location.offset)
+        alive_after = location.alive_after(moment)
         if isinstance(change, ActivityChange):
-            return devices.push_activity(device, change.activity, moment)
-        alive_after = moment.vendor - location.policy.device_stale_after
+            return devices.push_activity(device, change.activity, moment, alive_after)
         return devices.push(device, change, moment, alive_after)
 
     def _drop_device(self, location: HeldLocation, device_id: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 
 from aiohttp import web
 
@@ -14,15 +15,24 @@ from exporter.telemetry import Telemetry
 
 BODY_LIMIT = 64 * 1024
 _BODY_TIME = 10.0
+
+
+class Refused(StrEnum):
+    """Why a request was not read: joins what becomes of activities behind the `outcome` label."""
+
+    WRONG_SECRET = "wrong_secret"  # noqa: S105  # an outcome, not a secret
+    TOO_LARGE = "too_large"
+
+
 _OUTCOMES = (
     Applied.APPLIED,
     Applied.DUPLICATE,
     Applied.UNKNOWN_DEVICE,
     Applied.DROPPED,
+    Applied.IGNORED,
     Applied.MALFORMED,
     Applied.FAILED,
-    Applied.WRONG_SECRET,
-    Applied.TOO_LARGE,
+    *Refused,
 )
 
 
@@ -40,13 +50,13 @@ class CallbackHandler:
         """Answer 204 at once, 404 without a valid secret, 400 or 413 for a body of no use."""
         account = self._account(request.match_info["vendor"], request.match_info["secret"])
         if account is None:
-            self._counter.labels(Applied.WRONG_SECRET.value).inc()
+            self._counter.labels(Refused.WRONG_SECRET.value).inc()
             raise web.HTTPNotFound
         try:
             async with asyncio.timeout(_BODY_TIME):
                 body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            self._counter.labels(Applied.TOO_LARGE.value).inc()
+            self._counter.labels(Refused.TOO_LARGE.value).inc()
             raise
         except TimeoutError:
             self._counter.labels(Applied.MALFORMED.value).inc()

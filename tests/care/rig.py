@@ -1,6 +1,7 @@
 """What stands around a gate, a source or an account when it is tested alone."""
 
 import asyncio
+import logging
 import random
 import threading
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import pytest
 import requests
 from requests.auth import AuthBase
 
@@ -252,3 +254,12 @@ class Household:
             account.stop()
         self.planner.stop()
         await self.tasks.stop()
+
+
+def told_records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Return what the exporter has told people: not what helps to look for a fault."""
+    return [
+        record
+        for record in caplog.records
+        if record.name.startswith("exporter") and record.levelno > logging.DEBUG
+    ]

@@ -9,7 +9,7 @@ from exporter.config import AccountConfig
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.wally.config import WallyConfig
-from tests.care.rig import DAY, HOUR, MINUTE, STEP, FakeSource, FakeStream, Household
+from tests.care.rig import DAY, HOUR, MINUTE, STEP, FakeSource, FakeStream, Household, told_records
 
 LISTED_EVERY = 6 * HOUR
 # An interval is lengthened by a tenth at the most, and time moves in steps.
@@ -385,10 +385,11 @@ async def test_a_socket_that_comes_back_is_followed_by_a_poll_within_5_minutes(
     await household.pass_time(HOUR)
     for listener in source.listeners.values():
         listener.connected()
-    polls, connected = len(source.polled("cabin")), household.clock.monotonic()
-    await household.pass_time(5 * MINUTE)
-    assert len(source.polled("cabin")) == polls + 1
-    assert source.polled("cabin")[-1] <= connected + 5 * MINUTE
+    polls, connected = source.polled("cabin"), household.clock.monotonic()
+    await household.pass_time(5 * MINUTE + 5)
+    assert len(source.polled("cabin")) == len(polls) + 1
+    due = max(connected, polls[-1] + 5 * MINUTE)
+    assert due <= source.polled("cabin")[-1] <= due + 5 + STEP
 
 
 async def test_a_socket_that_comes_and_goes_causes_no_more_than_the_frequent_polls(
@@ -404,6 +405,38 @@ async def test_a_socket_that_comes_and_goes_causes_no_more_than_the_frequent_pol
     found = gaps(source, "cabin")
     assert min(found) >= 5 * MINUTE - 5
     assert len(found) <= 12
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in told_records(caplog) if "stream" in one.getMessage()]
+
+
+async def test_a_socket_that_comes_and_goes_is_told_of_once(
+    household: Household, source: FakeStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "exporter")
+    household.account(source).start()
+    await household.settle()
+    for _ in range(20):
+        source.connect()
+        await household.pass_time(5)
+        source.drop()
+        await household.pass_time(5)
+    locations = len(source.listeners)
+    assert told(caplog) == ["stream connected"] * locations + ["stream disconnected"] * locations
+    source.connect()
+    await household.pass_time(31)
+    assert told(caplog)[2 * locations :] == ["stream connected"] * locations
+
+
+async def test_a_socket_that_cannot_be_had_is_told_of_once(
+    household: Household, source: FakeStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    household.account(source).start()
+    await household.settle()
+    for _ in range(5):
+        source.drop()
+    assert told(caplog) == ["stream disconnected"] * len(source.listeners)
 
 
 # --- polls that fail

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.budget import Bucket, Penalty, full_jitter
+from exporter.backoff import full_jitter
+from exporter.budget import Bucket, Penalty
 from tests.care.rig import HOUR, MINUTE, seeded
 
 NOW = 1000.0

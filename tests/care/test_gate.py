@@ -9,7 +9,15 @@ from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLim
 from exporter.rest import Answer, Request
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.wally.config import WallyConfig
-from tests.care.rig import HOUR, MINUTE, Call, ScriptedTransport, Surroundings, eventually
+from tests.care.rig import (
+    HOUR,
+    MINUTE,
+    Call,
+    ScriptedTransport,
+    Surroundings,
+    eventually,
+    told_records,
+)
 from tests.support.manual_clock import START, ManualClock
 
 ACCOUNT = {"vendor": "wally", "account": "wally-1"}
@@ -358,7 +366,7 @@ async def test_refused_credentials_are_logged_once_without_them(
             await call(gate)
         await gate.refuse(caught.value)
         clock.advance(HOUR)
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert [record.levelname for record in told_records(caplog)] == ["ERROR"]
     assert "check them in exporter.yml" in caplog.text
     assert "s3cr3t" not in str([vars(record) for record in caplog.records])
 

@@ -14,7 +14,15 @@ from exporter.simulator import Fault, Simulator
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.homely.source import HomelySource
 from tests.care.conftest import homely_at
-from tests.care.rig import HOUR, MINUTE, Call, ScriptedTransport, Surroundings, eventually
+from tests.care.rig import (
+    HOUR,
+    MINUTE,
+    Call,
+    ScriptedTransport,
+    Surroundings,
+    eventually,
+    told_records,
+)
 from tests.support.manual_clock import ManualClock
 
 ACCOUNT = {"vendor": "homely", "account": "homely-1"}
@@ -162,7 +170,7 @@ async def test_a_refused_refresh_token_is_nothing_to_log(
     sim.homely.tokens.expire_all(refresh=True)
     clock.advance(55)
     await source.poll(home)
-    assert [record for record in caplog.records if record.name.startswith("exporter")] == []
+    assert told_records(caplog) == []
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
@@ -196,6 +204,7 @@ async def test_a_refresh_that_a_broken_cloud_fails_is_no_reason_to_log_in(
     await sim.inject(Fault(kind="status", endpoint="refresh", status=status, html=True, times=2))
     for _ in range(2):
         await refuses(source, home, Outcome.SERVER_ERROR)
+        clock.advance(16)
     await source.poll(home)
     assert calls(sim) == ["token", "home", "refresh", "refresh", "refresh", "home"]
 
@@ -207,6 +216,7 @@ async def test_a_refresh_whose_connection_breaks_is_no_reason_to_log_in(
     clock.advance(55)
     await sim.inject(Fault(kind="disconnect", endpoint="refresh", times=1))
     await refuses(source, home, Outcome.CONNECTION)
+    clock.advance(11)
     await source.poll(home)
     assert calls(sim) == ["token", "home", "refresh", "refresh", "home"]
 
@@ -335,7 +345,7 @@ async def test_a_wrong_password_is_told_once_and_never_shown(
         with pytest.raises(AuthError):
             await source.poll(home)
         clock.advance(HOUR)
-    records = [record for record in caplog.records if record.name.startswith("exporter")]
+    records = told_records(caplog)
     assert [record.levelno for record in records] == [logging.ERROR]
     told = str([vars(record) for record in records])
     assert "s3cr3t-wrong" not in told
@@ -352,17 +362,18 @@ async def test_tokens_that_are_given_but_refused_are_told_once_until_one_is_acce
         clock.advance(HOUR)
     sim.clear_faults()
     await source.locations()
-    records = [record for record in caplog.records if record.name.startswith("exporter")]
+    records = told_records(caplog)
     assert [record.levelname for record in records] == ["ERROR", "INFO"]
     assert "accepts the account's credentials again" in records[1].getMessage()
 
 
 async def test_a_login_that_a_broken_cloud_fails_is_no_auth_failure(
-    sim: Simulator, source: HomelySource, home: str, around: Surroundings
+    sim: Simulator, source: HomelySource, home: str, around: Surroundings, clock: ManualClock
 ) -> None:
     await sim.inject(Fault(kind="status", endpoint="token", status=503, times=1))
     await refuses(source, home, Outcome.SERVER_ERROR)
     assert around.sample("auth_failures_total", **ACCOUNT) == 0
+    clock.advance(11)
     await source.poll(home)
 
 
@@ -433,11 +444,50 @@ async def test_a_token_that_a_socket_was_refused_is_renewed_once_for_all(
     sim: Simulator, source: HomelySource, home: str
 ) -> None:
     first = await source.stream_token()
-    source.stream_refused()
-    second = await source.stream_token()
+    for _ in range(5):
+        source.stream_refused(first)
+        second = await source.stream_token()
     await source.poll(home)
     assert second != first
     assert calls(sim) == ["token", "refresh", "home"]
+
+
+async def test_a_socket_that_refuses_new_tokens_as_well_is_no_reason_for_more(
+    sim: Simulator, source: HomelySource, home: str, clock: ManualClock
+) -> None:
+    for _ in range(360):
+        clock.advance(10)
+        source.stream_refused(await source.stream_token())
+    await source.poll(home)
+    renewals = len(calls(sim)) - 1
+    life = 60
+    assert renewals <= 3600 / (life - 10) + 9, "as tokens end, and a few more"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(kind="status", status=500, endpoint="token"), Fault(kind="html_200", endpoint="token")],
+)
+async def test_polls_and_streams_share_one_back_off_for_tokens(
+    sim: Simulator,
+    source: HomelySource,
+    home: str,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+) -> None:
+    await sim.inject(fault)
+    for _ in range(360):
+        clock.advance(10)
+        for call in (source.stream_token, source.stream_token, lambda: source.poll(home)):
+            with pytest.raises((CloudError, OnHoldError)):
+                await call()
+    assert 12 <= len(calls(sim)) <= 60
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert told == ["no token can be had"]
+    sim.clear_faults()
+    clock.advance(400)
+    await source.poll(home)
 
 
 # --- odd answers

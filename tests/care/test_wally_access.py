@@ -8,7 +8,7 @@ from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
 from exporter.simulator import Fault, Simulator
 from exporter.sources.wally.source import WallySource
 from tests.care.conftest import wally_at
-from tests.care.rig import HOUR, Surroundings
+from tests.care.rig import HOUR, Surroundings, told_records
 from tests.support.manual_clock import ManualClock
 
 ACCOUNT = {"vendor": "wally", "account": "wally-1"}
@@ -66,7 +66,7 @@ async def test_a_revoked_token_is_told_once_and_never_shown(
         with pytest.raises(AuthError):
             await source.poll(place)
         clock.advance(HOUR)
-    records = [record for record in caplog.records if record.name.startswith("exporter")]
+    records = told_records(caplog)
     assert [record.levelname for record in records] == ["ERROR"]
     assert sim.wally_tokens[0] not in str(vars(records[0]))
 

@@ -107,3 +107,59 @@ def test_a_text_does_not_hide_a_number_among_the_others() -> None:
     full = {f"sauna.s{n:02}": state(n) for n in range(50)}
     bench = homely({**full, "sauna.number": state(5), "sauna.text": state("evening")})
     assert bench.served()['home_device_state{feature="other",state="other"}'] == 5.0
+
+
+@pytest.mark.parametrize("state_of", ["open", "resolved"])
+def test_a_late_callback_of_a_leak_that_has_ended_is_no_second_one(state_of: str) -> None:
+    bench = WallyBench()
+    bench.poll(sensor({"LEAK": trait(0)}))
+    bench.clock.advance(60)
+    bench.poll(sensor({"LEAK": trait(15, bench.now - 5)}))
+    created = bench.ago(2)
+    for _ in range(10):
+        bench.clock.advance(60)
+        bench.poll(sensor({"LEAK": trait(15, bench.now - 5)}))
+    bench.clock.advance(60)
+    bench.poll(sensor({"LEAK": trait(0, bench.now - 5)}))
+    bench.clock.advance(60)
+    bench.callback(activity("alarm", state_of, created))
+    assert bench.served()[LEAKS] == 1.0
+
+
+def test_the_next_leak_counts_again_however_it_is_learnt() -> None:
+    bench = WallyBench()
+    bench.poll(sensor({"LEAK": trait(0)}))
+    for _ in range(2):
+        bench.clock.advance(60)
+        bench.poll(sensor({"LEAK": trait(15, bench.now - 5)}))
+        bench.clock.advance(60)
+        bench.poll(sensor({"LEAK": trait(0, bench.now - 5)}))
+    bench.clock.advance(60)
+    bench.callback(activity("alarm", "open", bench.ago(1)))
+    assert bench.served()[LEAKS] == 3.0
+
+
+def test_water_that_comes_and_goes_within_the_delay_of_its_events_counts_each_time() -> None:
+    bench = HomelyBench()
+    bench.poll(device({"alarm.flood": state(False)}))
+    bench.clock.advance(10)
+    for number in range(6):
+        bench.change("alarm.flood", number % 2 == 0, bench.now - 2 + number * 0.1)
+    assert bench.served()[LEAKS] == 3.0
+
+
+def test_a_callback_about_the_past_is_no_sign_of_life() -> None:
+    bench = WallyBench()
+    bench.poll(sensor({"TEMP": trait(21), "LEAK": trait(0)}, updated=None))
+    created = bench.ago(5 * 86400)
+    bench.clock.advance(3 * 3600)
+    bench.poll(
+        sensor(
+            {"TEMP": trait(21, bench.now - 3 * 3600), "LEAK": trait(0, bench.now - 3 * 3600)},
+            updated=None,
+        )
+    )
+    bench.callback(activity("alarm", "acknowledged", created))
+    assert "home_leak_detected" not in bench.served()
+    bench.callback(activity("alarm", "open", bench.ago(1)))
+    assert bench.served()["home_leak_alarmed"] == 1.0

@@ -40,7 +40,7 @@ class HomelySource:
         self._connector = connector
         self._findings = findings
         self._clock = clock
-        self._tokens = Tokens(config, gate, clock)
+        self._tokens = Tokens(config, gate, clock, connector.rng)
 
     async def locations(self) -> Sequence[LocationRef]:
         """Ask which locations the login has, and return those that the configuration admits."""
@@ -81,9 +81,9 @@ class HomelySource:
         async with self._gate:
             return await self._tokens.get()
 
-    def stream_refused(self) -> None:
-        """Take that the socket refused the token: the next connection gets a new one."""
-        self._tokens.forget_access()
+    def stream_refused(self, token: Secret) -> None:
+        """Take that the socket refused the token: the next connection may get a new one."""
+        self._tokens.distrust(token)
 
     async def _get(
         self, endpoint: str, path: str, read: Callable[[Reply], _T], *, location_id: str = ""

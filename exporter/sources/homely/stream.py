@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import socketio
 
-from exporter.budget import full_jitter
+from exporter.backoff import full_jitter
 from exporter.clock import Clock
 from exporter.errors import CloudError, OnHoldError
 from exporter.logs import Log
@@ -42,7 +42,7 @@ class TokenHolder(Protocol):
         """Return a token; raises CloudError or OnHoldError where none can be had."""
         ...
 
-    def stream_refused(self) -> None:
+    def stream_refused(self, token: Secret) -> None:
         """Take that the cloud refused the token."""
         ...
 
@@ -147,7 +147,7 @@ class Stream:
         wait = self._backoff()
         dropped = reason is Reason.SERVER and self._failures >= _SUSPICIOUS_FAILURES
         if reason is Reason.REFUSED or dropped:
-            self._tokens.stream_refused()
+            self._tokens.stream_refused(token)
         return wait
 
     def _backoff(self) -> float:

@@ -1,10 +1,13 @@
 """The token of one Homely login: fetched when needed, refreshed, or had by one full login."""
 
+import random
 from typing import Any
 
+from exporter.backoff import doubled, full_jitter
 from exporter.clock import Clock
-from exporter.errors import CloudError, Outcome
+from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
 from exporter.jsontext import is_number
+from exporter.logs import Log
 from exporter.rest import Request
 from exporter.secret import Secret
 from exporter.sources.gate import Gate, Reply
@@ -14,6 +17,8 @@ from exporter.sources.values import mapping
 #: A token with less than this left is not used for a new call or connection.
 _MARGIN = 10.0
 _DEFAULT_LIFE = 60.0
+_RETRY, _RETRY_CAP = 5.0, 300.0
+_DISTRUST, _DISTRUST_CAP = 30.0, 3600.0
 _TRANSIENT = frozenset(
     {
         Outcome.CLIENT_ERROR,
@@ -31,12 +36,17 @@ _REFUSED = frozenset({Outcome.BAD_REQUEST, Outcome.FORBIDDEN, Outcome.UNAUTHORIZ
 class Tokens:
     """Holds one login's tokens; whoever asks for a new one holds the gate."""
 
-    def __init__(self, config: HomelyConfig, gate: Gate, clock: Clock) -> None:
+    def __init__(self, config: HomelyConfig, gate: Gate, clock: Clock, rng: random.Random) -> None:
         self._config = config
         self._gate = gate
         self._clock = clock
         self._access: tuple[Secret, float] | None = None
         self._refresh: tuple[Secret, float] | None = None
+        self._failures = 0
+        self._hold = self._distrust = float("-inf")
+        self._distrusted = 0
+        self._rng = rng
+        self._log = Log("account", vendor=config.vendor, account=config.name)
 
     def held(self) -> Secret | None:
         """Return the token that is held, if it lives long enough to be used."""
@@ -47,7 +57,33 @@ class Tokens:
         return self.held() or await self.renew()
 
     async def renew(self) -> Secret:
-        """Return a new token: by the refresh token, else by one login."""
+        """Return a new token: by the refresh token, else by one login.
+
+        Raises OnHoldError for a while after a try that failed: polls and streams that all want a
+        token share one back-off.
+        """
+        if self._clock.monotonic() < self._hold:
+            raise OnHoldError(self._hold)
+        try:
+            token = await self._renew()
+        except CloudError as error:
+            self._failed(error)
+            raise
+        if self._failures:
+            self._log.info("tokens can be had again")
+        self._failures = 0
+        return token
+
+    def _failed(self, error: CloudError) -> None:
+        if isinstance(error, AuthError | RateLimitedError):
+            return  # the gate holds all calls
+        if not self._failures:
+            self._log.warning("no token can be had", reason=str(error))
+        wait = _RETRY + full_jitter(self._failures, _RETRY, _RETRY_CAP, self._rng)
+        self._hold = self._clock.monotonic() + wait
+        self._failures += 1
+
+    async def _renew(self) -> Secret:
         self._access = None
         refresh = self._alive(self._refresh, 0.0)
         if refresh is not None:
@@ -64,8 +100,16 @@ class Tokens:
         """Drop what the cloud has refused."""
         self._access = self._refresh = None
 
-    def forget_access(self) -> None:
-        """Drop the access token alone: the next need refreshes it."""
+    def distrust(self, token: Secret) -> None:
+        """Drop an access token that a stream was refused with: the next need refreshes it.
+
+        Rarely, where new tokens are refused as well: then the token is not what is wrong.
+        """
+        now = self._clock.monotonic()
+        if self._access is None or self._access[0] != token or now < self._distrust:
+            return
+        self._distrusted = 0 if now > self._distrust + _DISTRUST_CAP else self._distrusted + 1
+        self._distrust = now + doubled(_DISTRUST, self._distrusted, _DISTRUST_CAP)
         self._access = None
 
     async def _login(self) -> Secret:
