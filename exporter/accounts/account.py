@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.accounts.repeated import Repeated, Told
 from exporter.accounts.tools import Tools
@@ -17,6 +17,15 @@ from exporter.store.held import HeldLocation
 
 _OMISSIONS = 2
 _TOLD = ("the account's locations cannot be listed", "the account's locations can be listed again")
+
+
+class Status(NamedTuple):
+    """How an account fares: in words, without calls until a wall time, with calls left."""
+
+    state: str
+    until: float | None
+    budget: float
+    locations: int
 
 
 class Account:
@@ -50,6 +59,12 @@ class Account:
     def callback_secret(self) -> Secret | None:
         """The secret in the path of the account's callbacks, if it takes any."""
         return self._source.config.find_secret("callback_secret")
+
+    def status(self) -> Status:
+        """Return how the account fares, for the page."""
+        state, until = self._gate.state()
+        now = self._tools.clock.monotonic()
+        return Status(state.value, until, self._gate.record.bucket.tokens(now), len(self._watches))
 
     def remember(self, locations: Iterable[HeldLocation]) -> None:
         """Take up locations from before a restart: what may still be served is so at once."""

@@ -20,6 +20,7 @@ class Reject(StrEnum):
     IDENTITY = "identity"
     DUPLICATE = "duplicate"
     THRESHOLD_UNIT = "threshold_unit"
+    BOUND = "bound"
 
 
 class Vocabulary:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -39,6 +40,15 @@ class Reply:
 
 
 _T = TypeVar("_T")
+
+
+class AccountState(StrEnum):
+    """How an account fares with its cloud, for people to read."""
+
+    UP = "up"
+    FAILING = "failing"
+    RATE_LIMITED = "rate limited"
+    REFUSED = "credentials refused"
 
 
 class Memory(Protocol):
@@ -201,6 +211,18 @@ class Gate:
             return 0.0
         return self._clock.wall() + self.record.penalty.until - now
 
+    def state(self) -> tuple[AccountState, float | None]:
+        """Return how the account fares, and until when (wall time) it makes no call if it does."""
+        now, record = self._clock.monotonic(), self.record
+        holds = (
+            (AccountState.RATE_LIMITED, record.penalty.until),
+            (AccountState.REFUSED, record.refused.until),
+        )
+        state, until = max(holds, key=lambda hold: hold[1])
+        if until > now:
+            return state, self._clock.wall() + until - now
+        return (AccountState.FAILING if self._is_failing() else AccountState.UP), None
+
     def vendor_now(self) -> float:
         """Return the time by the cloud's own clock, as far as its answers told it."""
         if self._offset is None:
@@ -256,11 +278,14 @@ class Gate:
         self._show_up()
 
     def _show_up(self) -> None:
-        """Show the account as up unless what is about all of it fails, or all its locations do."""
+        self._up.set(not self._is_failing())
+
+    def _is_failing(self) -> bool:
+        """Return whether what is about all of the account fails, or all its locations do."""
         failing_locations = {location for _, location in self._failing if location}
         is_whole = any(not location for _, location in self._failing)
         all_fail = bool(failing_locations) and len(failing_locations) >= self._locations
-        self._up.set(not (is_whole or all_fail or self._is_refused))
+        return is_whole or all_fail or self._is_refused
 
     def _count(self, endpoint: str, outcome: Outcome) -> None:
         self._log.debug("a call was made", endpoint=endpoint, outcome=outcome.value)

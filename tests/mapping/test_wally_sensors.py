@@ -515,3 +515,18 @@ def test_a_malformed_activity_is_rejected_alone(junk: object) -> None:
 def test_the_51st_new_kind_of_activity_is_other() -> None:
     found, _ = activities_of([activity(f"new_{number}") for number in range(52)])
     assert [kind for kind, _ in found] == [*(f"new_{n}" for n in range(50)), "other", "other"]
+
+
+@pytest.mark.parametrize("said", [{"value": None}, None, {}, {"value": "contact"}])
+def test_a_contact_that_leaves_its_kind_out_once_is_no_wet_floor(said: object) -> None:
+    full = {"LEAK": trait(15), "COND": trait(15)}
+    bench = wally({**full, "SENSOR": trait(1)})
+    bench.poll(sensor({**full, "SENSOR": said}))
+    assert readings(bench.served()) == {"home_contact_open": 1.0}
+
+
+def test_a_sensor_that_was_made_another_kind_is_that_kind() -> None:
+    full = {"LEAK": trait(15), "COND": trait(15)}
+    bench = wally({**full, "SENSOR": trait(1)})
+    bench.poll(sensor({**full, "SENSOR": trait(0)}))
+    assert readings(bench.served()) == {"home_leak_detected": 1.0}

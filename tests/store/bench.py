@@ -161,10 +161,12 @@ class WallyBench(Bench):
     ) -> None:
         super().__init__("wally", "place-1", policy)
         self._unit = unit
+        self._kinds: dict[str, str] = {}
 
     def poll(self, *sensors: Any, began: float | None = None, **fields: Any) -> None:
         """Take an answer of `/v2/places/<id>/sensors`."""
-        devices = map_sensors(list(sensors), self.reader(), self._unit)
+        devices = map_sensors(list(sensors), self.reader(), self._unit, self._kinds)
+        self._kinds = {one.id: one.info["sensor_kind"] for one in devices}
         self.take(Snapshot("Cabin Eksempel", "", devices, **fields), began)
 
     def callback(self, payload: Any, account: str = ACCOUNT) -> list[Applied]:

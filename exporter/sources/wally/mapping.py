@@ -1,8 +1,9 @@
 """What WallyHome's answers and callbacks mean, in the neutral vocabulary."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from exporter.catalog import Metric, readings
@@ -27,6 +28,8 @@ ACTIVITY_KINDS = (
 )
 
 _SILENCE = ("dead_sensor", "dead_gateway")
+#: More of them than this in one answer is no sensor's history.
+ACTIVITY_LIMIT = 1000
 _FULL = 15
 _CONTACT = "contact"
 _SENSOR_KINDS: dict[Any, str] = {0: "water", 1: _CONTACT}
@@ -62,12 +65,21 @@ def _place(place_id: str, place: dict[str, Any], reader: Reader) -> Place:
     return Place(ref, len(sensors) if isinstance(sensors, list) else None)
 
 
-def map_sensors(payload: Any, reader: Reader, unit: ThresholdUnit) -> tuple[Device, ...]:
-    """Return the sensors of a place; raises CloudError for a body that is no list."""
+def map_sensors(
+    payload: Any,
+    reader: Reader,
+    unit: ThresholdUnit,
+    kinds: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Device, ...]:
+    """Return the sensors of a place; raises CloudError for a body that is no list.
+
+    `kinds` are those that sensors had before, for one that does not say it this time.
+    """
     if not isinstance(payload, list):
         raise CloudError(Outcome.UNUSABLE)
     return tuple(
-        _device(snid, sensor, reader, unit) for snid, sensor in reader.unique(payload, "snid")
+        _device(snid, sensor, reader, unit, kinds.get(snid, ""))
+        for snid, sensor in reader.unique(payload, "snid")
     )
 
 
@@ -110,7 +122,10 @@ def _activity(item: Any, reader: Reader) -> Activity | None:
 
 
 def _activities(raw: Any, reader: Reader) -> Iterator[Activity]:
-    for item in reader.array(raw):
+    items = reader.array(raw)
+    for _ in items[ACTIVITY_LIMIT:]:
+        reader.reject(Reject.BOUND)
+    for item in items[:ACTIVITY_LIMIT]:
         activity = _activity(item, reader)
         if activity:
             yield activity
@@ -118,9 +133,11 @@ def _activities(raw: Any, reader: Reader) -> Iterator[Activity]:
             reader.reject(Reject.TYPE)
 
 
-def _device(snid: str, sensor: dict[str, Any], reader: Reader, unit: ThresholdUnit) -> Device:
+def _device(
+    snid: str, sensor: dict[str, Any], reader: Reader, unit: ThresholdUnit, kind: str
+) -> Device:
     where, hardware = reader.object(sensor.get("location")), reader.object(sensor.get("hardware"))
-    traits = _Traits(sensor, reader)
+    traits = _Traits(sensor, reader, kind)
     found = {**traits.readings(), **_hardware(hardware, reader), **_flags(sensor, reader)}
     found |= thresholds(sensor.get("thresholds"), unit, reader)
     hardware_type = text(sensor.get("hardwareType"))
@@ -151,7 +168,7 @@ def _plain(raw: Any) -> str:
 class _Traits:
     """The `state` of one sensor: each trait has its own value and time."""
 
-    def __init__(self, sensor: dict[str, Any], reader: Reader) -> None:
+    def __init__(self, sensor: dict[str, Any], reader: Reader, known_kind: str) -> None:
         self._reader = reader
         self._traits = reader.object(sensor.get("state"))
         self._sensor_time = reader.when(sensor.get("updated"))
@@ -162,9 +179,11 @@ class _Traits:
         newest = max(believed, default=None)
         self.updated = self._sensor_time[0] if self._sensor_time[0] is not None else newest
         kind = mapping(self._traits.get("SENSOR")).get("value")
-        self.kind = _SENSOR_KINDS.get(kind, "") if is_number(kind) else ""
-        if kind is not None and not self.kind:
+        said = _SENSOR_KINDS.get(kind, "") if is_number(kind) else ""
+        if kind is not None and not said:
             reader.reject(Reject.RANGE if is_number(kind) else Reject.TYPE)
+        # A contact must not become a wet floor in the one answer that leaves its kind out.
+        self.kind = said or known_kind
         self._is_contact = self.kind == _CONTACT
 
     def readings(self) -> dict[str, Reading]:

@@ -27,6 +27,7 @@ class WallySource:
         self._gate = gate
         self._findings = findings
         self._places: dict[str, Place] = {}
+        self._kinds: dict[str, dict[str, str]] = {}
 
     async def locations(self) -> Sequence[LocationRef]:
         """Ask which places the account has."""
@@ -43,7 +44,9 @@ class WallySource:
 
         def read(reply: Reply) -> Polled:
             reader = Reader(reply.vendor_now, self._findings)
-            devices = map_sensors(reply.body, reader, self.config.threshold_unit)
+            kinds = self._kinds.get(location_id, {})
+            devices = map_sensors(reply.body, reader, self.config.threshold_unit, kinds)
+            self._kinds[location_id] = {one.id: one.info["sensor_kind"] for one in devices}
             return Polled(self._snapshot(location_id, devices), reply.began, reply.vendor_now)
 
         path = f"/v2/places/{quote(location_id, safe='')}/sensors"
