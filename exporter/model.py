@@ -28,6 +28,10 @@ class Reading:
     rank: int = 0
 
 
+#: Of so many activities of one device is kept track: of the newest.
+ACTIVITY_LIMIT = 100
+
+
 class ActivityState(StrEnum):
     """How far a vendor's activity has come."""
 

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.model import Activity, ActivityState
+from exporter.model import ACTIVITY_LIMIT, Activity, ActivityState
 
-ACTIVITY_LIMIT = 100
 ACTIVITY_LIFE = 7 * 86400.0
 _OMISSIONS = 2
 _ORDER = tuple(ActivityState)

@@ -530,3 +530,9 @@ def test_a_sensor_that_was_made_another_kind_is_that_kind() -> None:
     bench = wally({**full, "SENSOR": trait(1)})
     bench.poll(sensor({**full, "SENSOR": trait(0)}))
     assert readings(bench.served()) == {"home_leak_detected": 1.0}
+
+
+def test_activities_beyond_the_bound_are_counted() -> None:
+    listed = [activity(created=f"2025-10-01T00:{n // 60:02}:{n % 60:02}Z") for n in range(103)]
+    bench = polled(sensor({}, activities=listed))
+    assert bench.rejected == {"bound": 3}

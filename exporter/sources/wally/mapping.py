@@ -9,7 +9,15 @@ from typing import Any
 from exporter.catalog import Metric, readings
 from exporter.errors import CloudError, Outcome
 from exporter.jsontext import is_number
-from exporter.model import Activity, ActivityChange, ActivityState, Device, LocationRef, Reading
+from exporter.model import (
+    ACTIVITY_LIMIT,
+    Activity,
+    ActivityChange,
+    ActivityState,
+    Device,
+    LocationRef,
+    Reading,
+)
 from exporter.sources.findings import Reject
 from exporter.sources.values import Reader, identity, instant, mapping, text
 from exporter.sources.wally.thresholds import ThresholdUnit, thresholds
@@ -28,8 +36,6 @@ ACTIVITY_KINDS = (
 )
 
 _SILENCE = ("dead_sensor", "dead_gateway")
-#: More of them than this in one answer is no sensor's history.
-ACTIVITY_LIMIT = 1000
 _FULL = 15
 _CONTACT = "contact"
 _SENSOR_KINDS: dict[Any, str] = {0: "water", 1: _CONTACT}
@@ -125,7 +131,7 @@ def _activities(raw: Any, reader: Reader) -> Iterator[Activity]:
     items = reader.array(raw)
     for _ in items[ACTIVITY_LIMIT:]:
         reader.reject(Reject.BOUND)
-    for item in items[:ACTIVITY_LIMIT]:
+    for item in items:
         activity = _activity(item, reader)
         if activity:
             yield activity
