@@ -74,6 +74,10 @@ class HomelySockets:
             return len(self._by_sid)
         return len(self._live.get(location_id, ()))
 
+    def holds(self, connection: web.RequestHandler) -> bool:
+        """Tell whether a connection carries a live socket."""
+        return any(live.request.protocol is connection for live in self._by_sid.values())
+
     async def emit(self, location_id: str, payload: Any) -> int:
         """Send one `event` to every socket of a location; return how many there were."""
         live = self._live.get(location_id)

@@ -9,13 +9,14 @@ from exporter.clock import Clock
 from exporter.simulator.calls import Call, CallLog
 from exporter.simulator.changes import ActivityChange, Change
 from exporter.simulator.control import Control
-from exporter.simulator.faults import Fault, FaultBook
+from exporter.simulator.faults import HANDSHAKE_KINDS, VENDORS, Fault, FaultBook
 from exporter.simulator.gate import Shared
 from exporter.simulator.homely import HomelyCloud
 from exporter.simulator.homely_socket import HomelySockets, TurnAway
 from exporter.simulator.people import PRIVATE_MARKERS
 from exporter.simulator.scenarios import SCENARIOS, Scenario, Step
 from exporter.simulator.stamps import Minter
+from exporter.simulator.tls import Certify, tls_context
 from exporter.simulator.tokens import TokenOffice
 from exporter.simulator.wally import WallyCloud
 from exporter.simulator.world import World
@@ -27,7 +28,10 @@ _BACKLOG = 4096
 
 
 class Simulator:
-    """Both clouds as real servers, moved by a clock and disturbed by a scenario."""
+    """Both clouds as real servers, moved by a clock and disturbed by a scenario.
+
+    With `certify` both clouds are served over TLS with the certificates that it makes.
+    """
 
     def __init__(  # noqa: PLR0913 - every argument is one knob of the same machine
         self,
@@ -43,12 +47,14 @@ class Simulator:
         ping_timeout: float = 20,
         turn_away: TurnAway = "drop",
         tick: float = 1.0,
+        certify: Certify | None = None,
     ) -> None:
         self.clock = clock
         self.world = world or demo_world(seed)
         self.world.speed = speed
         self.world.begin(clock.wall())
         self.tick = tick
+        self._certify = certify
         self.told: list[Step] = []
         self.on_step: Callable[[Step], None] | None = None
         self._shared = Shared(clock, self.world, FaultBook(), CallLog())
@@ -141,7 +147,7 @@ class Simulator:
         )
         try:
             for name, app, wanted in apps:
-                self._urls[name] = await self._serve(app, host, wanted)
+                self._urls[name] = await self._serve(name, app, host, wanted)
         except OSError:
             await self.stop()
             raise
@@ -197,8 +203,19 @@ class Simulator:
         """Put a fault in force, or bring it upon the sockets that are open."""
         if fault.now:
             await self.homely.sockets.afflict(fault)
-        else:
-            self._shared.faults.add(fault)
+            return
+        if fault.kind in HANDSHAKE_KINDS:
+            if self._certify is None:
+                raise ValueError(f"{fault.kind}: only where the clouds are served over TLS")
+            self.hang_up()
+        self._shared.faults.add(fault)
+
+    def hang_up(self) -> None:
+        """Close every connection but the sockets, as a cloud does with those that are idle."""
+        for runner in self._runners:
+            for connection in runner.server.connections if runner.server else ():
+                if not self.homely.sockets.holds(connection):
+                    connection.force_close()
 
     def clear_faults(self) -> None:
         """Lift every fault."""
@@ -208,12 +225,15 @@ class Simulator:
         """Close every Homely socket."""
         await self.homely.drop_sockets()
 
-    async def _serve(self, app: web.Application, host: str, port: int) -> str:
+    async def _serve(self, name: str, app: web.Application, host: str, port: int) -> str:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
         self._runners.append(runner)
         await runner.setup()
-        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
-        return f"http://{host}:{runner.addresses[0][1]}"
+        tls = None
+        if self._certify is not None and name in VENDORS:
+            tls = tls_context(name, host, self._certify, self._shared.faults)
+        await web.TCPSite(runner, host, port, backlog=_BACKLOG, ssl_context=tls).start()
+        return f"{'https' if tls else 'http'}://{host}:{runner.addresses[0][1]}"
 
     async def _beat(self) -> None:
         while True:
