@@ -1,15 +1,15 @@
 """The simulator: both clouds and the control interface on loopback, on one clock."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterable
-
-from aiohttp import web
 
 from exporter.clock import Clock
 from exporter.simulator.calls import Call, CallLog
 from exporter.simulator.changes import ActivityChange, Change
 from exporter.simulator.control import Control
-from exporter.simulator.faults import HANDSHAKE_KINDS, VENDORS, Fault, FaultBook
+from exporter.simulator.door import Door
+from exporter.simulator.faults import HANDSHAKE_KINDS, Fault, FaultBook
 from exporter.simulator.gate import Shared
 from exporter.simulator.homely import HomelyCloud
 from exporter.simulator.homely_socket import HomelySockets, TurnAway
@@ -22,9 +22,7 @@ from exporter.simulator.wally import WallyCloud
 from exporter.simulator.world import World
 from exporter.simulator.worlds import demo_world
 
-_GRACE = 0.2
 _BREATH = 50
-_BACKLOG = 4096
 
 
 class Simulator:
@@ -54,7 +52,7 @@ class Simulator:
         self.world.speed = speed
         self.world.begin(clock.wall())
         self.tick = tick
-        self._certify = certify
+        self._is_secure = certify is not None
         self.told: list[Step] = []
         self.on_step: Callable[[Step], None] | None = None
         self._shared = Shared(clock, self.world, FaultBook(), CallLog())
@@ -66,24 +64,27 @@ class Simulator:
         self._waiting = list(self._scenario.steps)
         self._started = clock.monotonic()
         self._lock = asyncio.Lock()
-        self._runners: list[web.AppRunner] = []
-        self._urls: dict[str, str] = {}
+        self._doors = {
+            "homely": Door(self.homely.app, self._tls("homely", certify)),
+            "wally": Door(self.wally.app, self._tls("wally", certify)),
+            "control": Door(Control(self).app),
+        }
         self._heart: asyncio.Task[None] | None = None
 
     @property
     def homely_url(self) -> str:
         """Return the base address of the Homely cloud."""
-        return self._urls["homely"]
+        return self._doors["homely"].url
 
     @property
     def wally_url(self) -> str:
         """Return the base address of the Wally cloud."""
-        return self._urls["wally"]
+        return self._doors["wally"].url
 
     @property
     def control_url(self) -> str:
         """Return the base address of the control interface."""
-        return self._urls["control"]
+        return self._doors["control"].url
 
     @property
     def homely_logins(self) -> list[tuple[str, str]]:
@@ -139,15 +140,10 @@ class Simulator:
         control_port: int = 0,
     ) -> None:
         """Open the three servers and begin to move."""
-        control = Control(self).app()
-        apps = (
-            ("homely", self.homely.app(), port),
-            ("wally", self.wally.app(), wally_port),
-            ("control", control, control_port),
-        )
+        ports = {"homely": port, "wally": wally_port, "control": control_port}
         try:
-            for name, app, wanted in apps:
-                self._urls[name] = await self._serve(name, app, host, wanted)
+            for name, door in self._doors.items():
+                await door.open(host, ports[name])
         except OSError:
             await self.stop()
             raise
@@ -157,8 +153,6 @@ class Simulator:
 
     async def stop(self) -> None:
         """Close everything; calling it again does no harm, and `start` may follow."""
-        if not self._runners:
-            return
         heart, self._heart = self._heart, None
         if heart is not None:
             heart.cancel()
@@ -166,9 +160,8 @@ class Simulator:
         try:
             await self.homely.sockets.stop()
         finally:
-            for runner in self._runners:
-                await runner.cleanup()
-            self._runners.clear()
+            for door in self._doors.values():
+                await door.close()
         if heart is not None and not heart.cancelled():
             heart.result()
 
@@ -205,17 +198,25 @@ class Simulator:
             await self.homely.sockets.afflict(fault)
             return
         if fault.kind in HANDSHAKE_KINDS:
-            if self._certify is None:
+            if not self._is_secure:
                 raise ValueError(f"{fault.kind}: only where the clouds are served over TLS")
             self.hang_up()
         self._shared.faults.add(fault)
 
     def hang_up(self) -> None:
         """Close every connection but the sockets, as a cloud does with those that are idle."""
-        for runner in self._runners:
-            for connection in runner.server.connections if runner.server else ():
-                if not self.homely.sockets.holds(connection):
-                    connection.force_close()
+        for door in self._doors.values():
+            door.hang_up(self.homely.sockets.holds)
+
+    async def shut(self, vendor: str) -> None:
+        """Refuse every connection to a vendor's cloud until `reopen`; its sockets are closed."""
+        if vendor == "homely":
+            await self.homely.sockets.stop()
+        await self._doors[vendor].shut()
+
+    async def reopen(self, vendor: str) -> None:
+        """Let a vendor's cloud be reached again, at the same address."""
+        await self._doors[vendor].reopen()
 
     def clear_faults(self) -> None:
         """Lift every fault."""
@@ -225,15 +226,10 @@ class Simulator:
         """Close every Homely socket."""
         await self.homely.drop_sockets()
 
-    async def _serve(self, name: str, app: web.Application, host: str, port: int) -> str:
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
-        self._runners.append(runner)
-        await runner.setup()
-        tls = None
-        if self._certify is not None and name in VENDORS:
-            tls = tls_context(name, host, self._certify, self._shared.faults)
-        await web.TCPSite(runner, host, port, backlog=_BACKLOG, ssl_context=tls).start()
-        return f"{'https' if tls else 'http'}://{host}:{runner.addresses[0][1]}"
+    def _tls(self, vendor: str, certify: Certify | None) -> Callable[[str], ssl.SSLContext] | None:
+        if certify is None:
+            return None
+        return lambda host: tls_context(vendor, host, certify, self._shared.faults)
 
     async def _beat(self) -> None:
         while True:

@@ -1,6 +1,5 @@
 """TLS of the clouds: a certificate that has their name, and one that has another's."""
 
-import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 
@@ -9,7 +8,7 @@ import pytest
 import trustme
 
 from exporter.simulator import Fault, Simulator, small_world
-from tests.simulator.helpers import PATIENCE, Client, MakeClient, eventually
+from tests.simulator.helpers import Client, MakeClient, eventually
 from tests.support.manual_clock import ManualClock
 from tests.support.tls import certifier
 
@@ -61,22 +60,3 @@ async def test_a_certificate_of_another_host_is_shown_to_new_connections(secure:
 async def test_a_wrong_name_is_refused_without_tls(small: Client) -> None:
     with pytest.raises(ValueError, match="only where the clouds are served over TLS"):
         await small.sim.inject(Fault(kind="wrong_name"))
-
-
-async def test_connections_are_hung_up_and_sockets_spared(small: Client) -> None:
-    location, token = small.sim.world.homes[0].location_id, await small.token()
-    socket = await (await small.socket(location, token)).join()
-    await eventually(lambda: small.sim.homely.live_sockets(location) == 1)
-    reader, writer = await asyncio.open_connection(*_address(small.sim.wally_url))
-    writer.write(b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert (await reader.readline()).endswith(b"404 Not Found\r\n")
-    small.sim.hang_up()
-    await asyncio.wait_for(reader.read(), PATIENCE)  # up to the end of the connection
-    writer.close()
-    await small.sim.homely.emit(location, "still here")
-    assert await socket.event() == "still here"
-
-
-def _address(url: str) -> tuple[str, int]:
-    host, port = url.removeprefix("http://").split(":")
-    return host, int(port)
