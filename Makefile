@@ -21,6 +21,7 @@ lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/document_metrics.py --check
+	$(BIN)/python -m scripts.document_faults --check
 
 format: $(VENV)/.dev ## put the code in its form
 	$(BIN)/ruff check --fix .
@@ -28,6 +29,7 @@ format: $(VENV)/.dev ## put the code in its form
 
 docs: $(VENV)/.dev ## write the documents that are made from the code
 	$(BIN)/python scripts/document_metrics.py
+	$(BIN)/python -m scripts.document_faults
 
 bench: $(VENV)/.dev ## measure how soon a pushed change is visible
 	$(BIN)/python -m tests.bench.event_latency

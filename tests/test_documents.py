@@ -14,8 +14,9 @@ from exporter.sources.vendors import MODELS
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_metric_tables_are_in_step_with_the_catalogue() -> None:
-    command = [sys.executable, "scripts/document_metrics.py", "--check"]
+@pytest.mark.parametrize("script", ["document_metrics", "document_faults"])
+def test_the_generated_documents_are_in_step(script: str) -> None:
+    command = [sys.executable, "-m", f"scripts.{script}", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

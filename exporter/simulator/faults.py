@@ -23,16 +23,18 @@ SocketKind = Literal[
     "invalid_jwt",
     "expire_during_connect",
 ]
-Kind = BodyKind | AnswerKind | SocketKind
+HandshakeKind = Literal["wrong_name"]
+Kind = BodyKind | AnswerKind | SocketKind | HandshakeKind
 
 BODY_KINDS: frozenset[str] = frozenset(get_args(BodyKind))
 ANSWER_KINDS: frozenset[str] = frozenset(get_args(AnswerKind))
 SOCKET_KINDS: frozenset[str] = frozenset(get_args(SocketKind))
+HANDSHAKE_KINDS: frozenset[str] = frozenset(get_args(HandshakeKind))
 LIVE_KINDS: frozenset[str] = frozenset(
     {"drop_after_connect", "black_hole", "garbage", "engineio_close"}
 )
 REST_KINDS = (BODY_KINDS | ANSWER_KINDS) - {"refuse"}
-KINDS = BODY_KINDS | ANSWER_KINDS | SOCKET_KINDS
+KINDS = BODY_KINDS | ANSWER_KINDS | SOCKET_KINDS | HANDSHAKE_KINDS
 VENDORS = frozenset({"*", "homely", "wally"})
 ENDPOINTS = frozenset(
     {"*", "token", "refresh", "locations", "home", "connect", "places", "sensors"}
@@ -45,6 +47,8 @@ class Fault:
 
     `times` None means until it is cleared. `seconds` is real time: how long a hang or a slow body
     lasts, or how long after its connect a socket is hit. `now` hits sockets that are already open.
+    `wrong_name` is a TLS certificate of another host: it meets every new connection of a vendor,
+    before anything is asked, so it knows no endpoint, location or account.
     """
 
     kind: Kind
@@ -69,6 +73,12 @@ class Fault:
         _one_of("endpoint", self.endpoint, ENDPOINTS)
         if self.now and self.kind not in LIVE_KINDS:
             raise ValueError(f"now: only for {', '.join(sorted(LIVE_KINDS))}")
+        if self.kind in HANDSHAKE_KINDS and (self.endpoint, self.location_id, self.account) != (
+            "*",
+            None,
+            None,
+        ):
+            raise ValueError(f"{self.kind}: has no endpoint, location_id or account")
 
     def lasts(self, default: float) -> float:
         """Return `seconds`, or what the kind does by default."""

@@ -49,6 +49,7 @@ class HomelySockets:
     turn_away: TurnAway = "drop"
     drop_delay: float = 0.05
     sio: Any = None
+    _is_serving: bool = False
     _live: dict[str, dict[str, _Live]] = field(default_factory=dict)
     _by_sid: dict[str, _Live] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -67,12 +68,17 @@ class HomelySockets:
         self.sio.on("connect", self._connect)
         self.sio.on("disconnect", self._gone)
         self.sio.attach(app, socketio_path="socket.io")
+        self._is_serving = True
 
     def count(self, location_id: str | None = None) -> int:
         """Count the live sockets of a location, or of all."""
         if location_id is None:
             return len(self._by_sid)
         return len(self._live.get(location_id, ()))
+
+    def holds(self, connection: web.RequestHandler) -> bool:
+        """Tell whether a connection carries a live socket."""
+        return any(live.request.protocol is connection for live in self._by_sid.values())
 
     async def emit(self, location_id: str, payload: Any) -> int:
         """Send one `event` to every socket of a location; return how many there were."""
@@ -104,7 +110,9 @@ class HomelySockets:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.drop()
-        await self.sio.shutdown()
+        if self._is_serving:
+            self._is_serving = False
+            await self.sio.shutdown()
         for hole in self._holes:
             hole.close()
         self._holes.clear()

@@ -1,33 +1,35 @@
 """The simulator: both clouds and the control interface on loopback, on one clock."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterable
-
-from aiohttp import web
 
 from exporter.clock import Clock
 from exporter.simulator.calls import Call, CallLog
 from exporter.simulator.changes import ActivityChange, Change
 from exporter.simulator.control import Control
-from exporter.simulator.faults import Fault, FaultBook
+from exporter.simulator.door import Door
+from exporter.simulator.faults import HANDSHAKE_KINDS, Fault, FaultBook
 from exporter.simulator.gate import Shared
 from exporter.simulator.homely import HomelyCloud
 from exporter.simulator.homely_socket import HomelySockets, TurnAway
 from exporter.simulator.people import PRIVATE_MARKERS
 from exporter.simulator.scenarios import SCENARIOS, Scenario, Step
 from exporter.simulator.stamps import Minter
+from exporter.simulator.tls import Certify, tls_context
 from exporter.simulator.tokens import TokenOffice
 from exporter.simulator.wally import WallyCloud
 from exporter.simulator.world import World
 from exporter.simulator.worlds import demo_world
 
-_GRACE = 0.2
 _BREATH = 50
-_BACKLOG = 4096
 
 
 class Simulator:
-    """Both clouds as real servers, moved by a clock and disturbed by a scenario."""
+    """Both clouds as real servers, moved by a clock and disturbed by a scenario.
+
+    With `certify` both clouds are served over TLS with the certificates that it makes.
+    """
 
     def __init__(  # noqa: PLR0913 - every argument is one knob of the same machine
         self,
@@ -43,12 +45,14 @@ class Simulator:
         ping_timeout: float = 20,
         turn_away: TurnAway = "drop",
         tick: float = 1.0,
+        certify: Certify | None = None,
     ) -> None:
         self.clock = clock
         self.world = world or demo_world(seed)
         self.world.speed = speed
         self.world.begin(clock.wall())
         self.tick = tick
+        self._is_secure = certify is not None
         self.told: list[Step] = []
         self.on_step: Callable[[Step], None] | None = None
         self._shared = Shared(clock, self.world, FaultBook(), CallLog())
@@ -60,24 +64,27 @@ class Simulator:
         self._waiting = list(self._scenario.steps)
         self._started = clock.monotonic()
         self._lock = asyncio.Lock()
-        self._runners: list[web.AppRunner] = []
-        self._urls: dict[str, str] = {}
+        self._doors = {
+            "homely": Door(self.homely.app, self._tls("homely", certify)),
+            "wally": Door(self.wally.app, self._tls("wally", certify)),
+            "control": Door(Control(self).app),
+        }
         self._heart: asyncio.Task[None] | None = None
 
     @property
     def homely_url(self) -> str:
         """Return the base address of the Homely cloud."""
-        return self._urls["homely"]
+        return self._doors["homely"].url
 
     @property
     def wally_url(self) -> str:
         """Return the base address of the Wally cloud."""
-        return self._urls["wally"]
+        return self._doors["wally"].url
 
     @property
     def control_url(self) -> str:
         """Return the base address of the control interface."""
-        return self._urls["control"]
+        return self._doors["control"].url
 
     @property
     def homely_logins(self) -> list[tuple[str, str]]:
@@ -133,15 +140,10 @@ class Simulator:
         control_port: int = 0,
     ) -> None:
         """Open the three servers and begin to move."""
-        control = Control(self).app()
-        apps = (
-            ("homely", self.homely.app(), port),
-            ("wally", self.wally.app(), wally_port),
-            ("control", control, control_port),
-        )
+        ports = {"homely": port, "wally": wally_port, "control": control_port}
         try:
-            for name, app, wanted in apps:
-                self._urls[name] = await self._serve(app, host, wanted)
+            for name, door in self._doors.items():
+                await door.open(host, ports[name])
         except OSError:
             await self.stop()
             raise
@@ -151,8 +153,6 @@ class Simulator:
 
     async def stop(self) -> None:
         """Close everything; calling it again does no harm, and `start` may follow."""
-        if not self._runners:
-            return
         heart, self._heart = self._heart, None
         if heart is not None:
             heart.cancel()
@@ -160,9 +160,8 @@ class Simulator:
         try:
             await self.homely.sockets.stop()
         finally:
-            for runner in self._runners:
-                await runner.cleanup()
-            self._runners.clear()
+            for door in self._doors.values():
+                await door.close()
         if heart is not None and not heart.cancelled():
             heart.result()
 
@@ -197,8 +196,27 @@ class Simulator:
         """Put a fault in force, or bring it upon the sockets that are open."""
         if fault.now:
             await self.homely.sockets.afflict(fault)
-        else:
-            self._shared.faults.add(fault)
+            return
+        if fault.kind in HANDSHAKE_KINDS:
+            if not self._is_secure:
+                raise ValueError(f"{fault.kind}: only where the clouds are served over TLS")
+            self.hang_up()
+        self._shared.faults.add(fault)
+
+    def hang_up(self) -> None:
+        """Close every connection but the sockets, as a cloud does with those that are idle."""
+        for door in self._doors.values():
+            door.hang_up(self.homely.sockets.holds)
+
+    async def shut(self, vendor: str) -> None:
+        """Refuse every connection to a vendor's cloud until `reopen`; its sockets are closed."""
+        if vendor == "homely":
+            await self.homely.sockets.stop()
+        await self._doors[vendor].shut()
+
+    async def reopen(self, vendor: str) -> None:
+        """Let a vendor's cloud be reached again, at the same address."""
+        await self._doors[vendor].reopen()
 
     def clear_faults(self) -> None:
         """Lift every fault."""
@@ -208,12 +226,10 @@ class Simulator:
         """Close every Homely socket."""
         await self.homely.drop_sockets()
 
-    async def _serve(self, app: web.Application, host: str, port: int) -> str:
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
-        self._runners.append(runner)
-        await runner.setup()
-        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
-        return f"http://{host}:{runner.addresses[0][1]}"
+    def _tls(self, vendor: str, certify: Certify | None) -> Callable[[str], ssl.SSLContext] | None:
+        if certify is None:
+            return None
+        return lambda host: tls_context(vendor, host, certify, self._shared.faults)
 
     async def _beat(self) -> None:
         while True:

@@ -258,6 +258,9 @@ class Gate:
         self._count(endpoint, Outcome.SUCCESS)
         self._last_success.set(self._clock.wall())
         self._failing -= {(endpoint, location_id), (_CREDENTIALS, location_id), _PENALTY}
+        if endpoint == "token":
+            # The login stands in for the refresh that failed; the next may be far away.
+            self._failing.discard(("refresh", ""))
         self._show_up()
 
     def _failed(self, endpoint: str, error: CloudError, location_id: str) -> None:

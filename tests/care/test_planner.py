@@ -2,18 +2,17 @@
 
 import asyncio
 import itertools
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 
 import pytest
 
-from exporter import schedule
 from exporter.clock import Clock, SystemClock
 from exporter.schedule import Planner
 from tests.care.rig import DAY, HOUR, eventually
 from tests.support.manual_clock import ManualClock
+from tests.support.wall import Wall
 
 # How long a test watches that nothing happens which must not happen.
 A_WHILE = 0.15
@@ -212,32 +211,10 @@ async def test_a_planner_that_is_stopped_calls_nothing_back(clock: ManualClock) 
 # --- the wall clock is set
 
 
-class Wall:
-    """The machine's wall clock as APScheduler and the planner read it."""
-
-    def __init__(self) -> None:
-        self.offset = timedelta()
-
-    def jump(self, seconds: float) -> None:
-        self.offset += timedelta(seconds=seconds)
-
-
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     """Return the hand that sets the wall clock; real time goes on beneath it."""
-    from apscheduler.executors import base as executors  # noqa: PLC0415  # untyped, patched here
-    from apscheduler.schedulers import base as schedulers  # noqa: PLC0415  # same
-
-    set_by_hand = Wall()
-
-    class Set(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]  # no Self
-            return datetime.fromtimestamp(time.time(), tz) + set_by_hand.offset
-
-    for module in (schedule, executors, schedulers):
-        monkeypatch.setattr(module, "datetime", Set)
-    return set_by_hand
+    return Wall(monkeypatch)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ class Command:
         await self.process.communicate()
 
 
-async def start(*arguments: str, folder: Path, **environ: str) -> Command:
+async def start(*arguments: str, folder: Path, module: str = "exporter", **environ: str) -> Command:
     """Start the command in a folder, with a small environment of its own."""
     # The folder may be anywhere, so the package is found by its path.
     root = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ async def start(*arguments: str, folder: Path, **environ: str) -> Command:
         "-W",
         "error",
         "-m",
-        "exporter",
+        module,
         *arguments,
         cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root), "HOME": str(folder), **environ},

@@ -1,7 +1,6 @@
 """Connections that cannot be had, or that end too soon."""
 
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ import trustme
 from exporter.errors import CloudError, Outcome
 from exporter.rest import Bearer, Transport
 from tests.rest.servers import Act, Peer, Serve, answer, answers, head
+from tests.support.tls import server_context
 
 TOKEN = "t0ken-of-the-test"
 
@@ -39,12 +39,6 @@ def unused_port() -> Iterator[int]:
         yield bound.getsockname()[1]
 
 
-def context(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(made)
-    return made
-
-
 def outcome_of(transport: Transport, url: str) -> Outcome:
     with pytest.raises(CloudError) as caught:
         transport.exchange("GET", url, auth=Bearer(TOKEN))
@@ -67,7 +61,7 @@ def test_a_name_that_does_not_exist_is_dns(transport: Transport, scheme: str) ->
 def test_a_certificate_that_is_trusted_and_has_the_name_is_fine(
     transport: Transport, serve: Serve, authority: trustme.CA
 ) -> None:
-    cloud = serve(answers(b"[1]"), context(authority.issue_cert("127.0.0.1")))
+    cloud = serve(answers(b"[1]"), server_context(authority.issue_cert("127.0.0.1")))
     assert transport.exchange("GET", cloud.url, auth=Bearer(TOKEN)).body == [1]
     assert TOKEN.encode() in cloud.requests[0]
 
@@ -75,7 +69,7 @@ def test_a_certificate_that_is_trusted_and_has_the_name_is_fine(
 def test_a_certificate_of_an_authority_that_is_not_trusted_is_tls(
     transport: Transport, serve: Serve, authority: trustme.CA
 ) -> None:
-    cloud = serve(answers(b"[1]"), context(authority.issue_cert("127.0.0.1")))
+    cloud = serve(answers(b"[1]"), server_context(authority.issue_cert("127.0.0.1")))
     assert outcome_of(transport, cloud.url) is Outcome.TLS
     assert cloud.requests == [], "the token was not sent"
 
@@ -84,7 +78,7 @@ def test_a_certificate_of_an_authority_that_is_not_trusted_is_tls(
 def test_a_certificate_with_another_name_is_tls(
     transport: Transport, serve: Serve, authority: trustme.CA
 ) -> None:
-    cloud = serve(answers(b"[1]"), context(authority.issue_cert("cloud.example")))
+    cloud = serve(answers(b"[1]"), server_context(authority.issue_cert("cloud.example")))
     assert outcome_of(transport, cloud.url) is Outcome.TLS
     assert cloud.requests == []
 
@@ -95,7 +89,7 @@ def test_a_certificate_that_has_expired_is_tls(
 ) -> None:
     past = datetime(2020, 1, 1, tzinfo=UTC)
     certificate = authority.issue_cert("127.0.0.1", not_before=past, not_after=past)
-    cloud = serve(answers(b"[1]"), context(certificate))
+    cloud = serve(answers(b"[1]"), server_context(certificate))
     assert outcome_of(transport, cloud.url) is Outcome.TLS
     assert cloud.requests == []
 

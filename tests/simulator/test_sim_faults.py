@@ -179,6 +179,7 @@ async def test_the_next_call_is_whole_again(small: Client, kind: str) -> None:
         ({"kind": "status", "colour": 1}, "unknown keys: colour"),
         ({"kind": "status", "times": "two"}, "times: 'two'"),
         ({"kind": "status", "now": True}, "now: only for"),
+        ({"kind": "wrong_name", "endpoint": "home"}, "wrong_name: has no endpoint"),
     ],
 )
 def test_bad_faults_are_refused(data: dict[str, Any], complaint: str) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,11 @@ class Page:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.samples: Samples = {
-            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-        }
+
+    @cached_property
+    def samples(self) -> Samples:
+        """Every sample by name and labels."""
+        return _samples(self.text)
 
     def all(self, name: str, **labels: str) -> list[float]:
         """Return the values of every series of the name that has these labels."""
@@ -39,11 +40,15 @@ class Page:
 
     def series(self, name: str, **labels: str) -> dict[tuple[tuple[str, str], ...], float]:
         """Return every series of the name that has these labels."""
+        # Pages are asked so often that the rest of them is not parsed each time.
+        own = [
+            line for line in self.text.splitlines() if line.startswith((f"{name}{{", f"{name} "))
+        ]
         wanted = set(labels.items())
         return {
             key: value
-            for (known, key), value in self.samples.items()
-            if known == name and wanted <= set(key)
+            for (_, key), value in _samples("\n".join([*own, ""])).items()
+            if wanted <= set(key)
         }
 
     def one(self, name: str, **labels: str) -> float:
@@ -57,15 +62,25 @@ class Page:
         return bool(self.series(name, **labels))
 
 
+def _samples(text: str) -> Samples:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
 def config_for(sim: Simulator, folder: Path, **overrides: Any) -> Config:
     """Write a configuration for every account of the simulator and load it."""
+    hosts = overrides.get("hosts", {})
+    homely_url = sim.homely_url.replace("127.0.0.1", hosts.get("homely", "127.0.0.1"))
+    wally_url = sim.wally_url.replace("127.0.0.1", hosts.get("wally", "127.0.0.1"))
     homely = [
-        {"base_url": sim.homely_url, "username": user, "password": word}
-        | overrides.get("homely", {})
+        {"base_url": homely_url, "username": user, "password": word} | overrides.get("homely", {})
         for user, word in sim.homely_logins
     ]
     wally = [
-        {"base_url": sim.wally_url, "token": token, "callback_secret": CALLBACK_SECRET}
+        {"base_url": wally_url, "token": token, "callback_secret": CALLBACK_SECRET}
         | overrides.get("wally", {})
         for token in sim.wally_tokens
     ]
@@ -78,11 +93,12 @@ def config_for(sim: Simulator, folder: Path, **overrides: Any) -> Config:
 class Running:
     """A simulator and an exporter that reads it."""
 
-    def __init__(self, sim: Simulator, config: Config, clock: ManualClock) -> None:
+    def __init__(self, sim: Simulator, config: Config, clock: ManualClock, **parts: Any) -> None:
+        self._parts = parts
         self.sim = sim
         self.config = config
         self.clock = clock
-        self.app = App(config, clock=clock)
+        self.app = App(config, clock=clock, **parts)
         self._is_up = True
         self.http = aiohttp.ClientSession()
 
@@ -149,7 +165,7 @@ class Running:
             await self.end()
         self._is_up = True
         self.config = config or self.config
-        self.app = App(self.config, clock=self.clock)
+        self.app = App(self.config, clock=self.clock, **self._parts)
         await self.app.start("127.0.0.1:0")
 
     async def stop(self) -> None:
@@ -160,9 +176,16 @@ class Running:
         await self.sim.stop()
 
 
-async def run(folder: Path, clock: ManualClock, sim: Simulator, **overrides: Any) -> Running:
-    """Start a simulator and an exporter on it."""
+async def run(
+    folder: Path,
+    clock: ManualClock,
+    sim: Simulator,
+    *,
+    parts: Mapping[str, Any] | None = None,
+    **overrides: Any,
+) -> Running:
+    """Start a simulator and an exporter on it, of which some parts may be the test's own."""
     await sim.start()
-    running = Running(sim, config_for(sim, folder, **overrides), clock)
+    running = Running(sim, config_for(sim, folder, **overrides), clock, **(parts or {}))
     await running.app.start("127.0.0.1:0")
     return running

@@ -205,6 +205,12 @@ class _Connection:
         with suppress(Exception):
             async with asyncio.timeout(_CLOSE_LIMIT):
                 await self._client.disconnect()
+        websocket: aiohttp.ClientWebSocketResponse | None = self._client.eio.ws
+        # The library leaves it open where it gave up on the peer, whose farewell is not awaited.
+        with suppress(Exception):
+            async with asyncio.timeout(0):
+                if websocket is not None:
+                    await websocket.close()
 
     async def _end(self) -> Reason:
         # The engine's read loop can also die without a word to the handlers.

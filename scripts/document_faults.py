@@ -1,0 +1,96 @@
+"""Write docs/faults.md from the table that the tests of faults stand on.
+
+Usage: python -m scripts.document_faults [--check]
+"""
+
+import sys
+from pathlib import Path
+
+from tests.faults.table import FILLED_IN, ROWS, STALE_AFTER, VENDORS, WITHOUT_SOCKET, Promise, Row
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs/faults.md"
+_NAMES = {"homely": "Homely", "wally": "Wally"}
+
+
+def _time(seconds: float) -> str:
+    if seconds == 0:
+        return "at once"
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds % size == 0:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _served(promise: Promise) -> str:
+    return promise.served.value.format(
+        **{vendor: _time(STALE_AFTER[vendor]) for vendor in VENDORS},
+        filled_in=_time(FILLED_IN),
+        without_socket=_time(WITHOUT_SOCKET),
+    )
+
+
+def _signs(promise: Promise) -> str:
+    return ", ".join(sign.text for sign in promise.signs)
+
+
+def _within(promise: Promise) -> str:
+    return _time(promise.within)
+
+
+def _told(cells: dict[str, str]) -> str:
+    """Return what is the same for all vendors once, and what is not under each one's name."""
+    if len(set(cells.values())) == 1:
+        only = next(iter(cells))
+        return cells[only]
+    return "; ".join(f"{_NAMES[vendor]}: {cell}" for vendor, cell in cells.items())
+
+
+def _row(row: Row) -> str:
+    cells = [
+        _told({vendor: tell(promise) for vendor, promise in row.promises.items()})
+        for tell in (_served, _signs, _within)
+    ]
+    title = f"{row.title} (Homely)" if list(row.promises) == ["homely"] else row.title
+    return f"| {' | '.join([title, *cells])} | `{row.test}` |"
+
+
+def page() -> str:
+    """Return docs/faults.md."""
+    return "\n".join(
+        [
+            "# Faults",
+            "",
+            "What the exporter does when something goes wrong. Written by `make docs` from",
+            "`tests/faults/table.py`; each row is a test of `tests/faults/`, which brings the",
+            "fault about through the simulator's real servers and holds the whole exporter to",
+            "these words and numbers.",
+            "",
+            "The metrics have the prefix `home_exporter_`. *Recovered after* is the longest time",
+            "from the end of the fault until all is well again: `home_up` and `account_up` 1,",
+            "readings fresh, the socket up. It is so long after a fault that lasted for hours,",
+            "since the waits between two tries grow; after a short one it is less. The intervals",
+            "are those of the defaults. A fault of one vendor or location never shows at another.",
+            "",
+            "| fault | what stays served | what the metrics say | recovered after | test |",
+            "|---|---|---|---|---|",
+            *(_row(row) for row in ROWS.values()),
+            "",
+        ]
+    )
+
+
+def main() -> int:
+    """Write the page, or with --check only tell whether it is in step."""
+    wanted = page()
+    if PAGE.exists() and PAGE.read_text() == wanted:
+        return 0
+    if "--check" in sys.argv[1:]:
+        print(f"{PAGE.relative_to(ROOT)} is out of step: run `make docs`")
+        return 1
+    PAGE.write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""A test here is a row of the table: it is run for each vendor that the row promises something."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from exporter.config import AccountConfig
+from exporter.simulator import Simulator, small_world
+from tests.conftest import Start
+from tests.faults.drill import Drill, Hasty
+from tests.faults.table import ROWS, Row
+from tests.support.manual_clock import ManualClock
+
+Begin = Callable[..., Awaitable[Drill]]
+
+
+def row_of(function: Callable[..., Any]) -> Row:
+    """Return the row that a test is named after."""
+    return ROWS[function.__name__.removeprefix("test_")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "vendor" in metafunc.fixturenames:
+        metafunc.parametrize("vendor", list(row_of(metafunc.function).promises))
+
+
+@pytest.fixture
+def begin(start: Start, clock: ManualClock, vendor: str, request: pytest.FixtureRequest) -> Begin:
+    """Return what starts the row's drill, all being well at first."""
+
+    async def one(sim: Simulator | None = None, **options: Any) -> Drill:
+        calls: dict[str, Hasty] = {}
+
+        def make_transport(config: AccountConfig) -> Hasty:
+            # Certificates of the environment are for whoever brings an authority of its own.
+            calls[config.vendor] = Hasty(use_environment="vendors" in parts)
+            return calls[config.vendor]
+
+        parts = {"make_transport": make_transport, **options.pop("parts", {})}
+        sim = sim or Simulator(clock=clock, world=small_world())
+        running = await start(sim, parts=parts, **options)
+        await running.ready()
+        return Drill(running, row_of(request.function), vendor, calls[vendor])
+
+    return one
+
+
+@pytest.fixture
+async def drill(begin: Begin) -> Drill:
+    """Return the row's drill in the small world."""
+    return await begin()

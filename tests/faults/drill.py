@@ -1,0 +1,191 @@
+"""The course of a fault: healthy, struck, worn on, stale, over, and well again in time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from exporter.rest import Transport
+from exporter.rest.transport import TIME_LIMIT
+from tests.contract.clouds import Cloud, Homely, Wally
+from tests.faults.signs import Moment, Sign
+from tests.faults.table import STALE_AFTER, Promise, Row
+from tests.support.running import Page, Running
+
+_CLOUDS: dict[str, Callable[[Running], Cloud]] = {"homely": Homely, "wally": Wally}
+#: Before it is stale and after: six failures bring every back-off to its longest wait.
+_WORN = 3
+_HURRY = 0.1
+#: How close to stale_after the page is looked at.
+_EDGE = 10.0
+
+
+class Hasty(Transport):
+    """A transport that can be told to give a call less real time."""
+
+    def hurry(self) -> None:
+        """Cut calls after a moment."""
+        self._time_limit = _HURRY
+
+    def relax(self) -> None:
+        """Give calls their time again."""
+        self._time_limit = TIME_LIMIT
+
+
+class Drill:
+    """One vendor's cloud in one fault, seen from the page alone."""
+
+    def __init__(self, running: Running, row: Row, vendor: str, calls: Hasty) -> None:
+        self.running = running
+        self.row = row
+        self.vendor = vendor
+        self.promise: Promise = row.promises[vendor]
+        self.cloud = _CLOUDS[vendor](running)
+        self.calls = calls
+        self._before = Moment(Page(""), vendor, 0.0)
+        if vendor == "homely":
+            # What devices push by themselves would keep them fresh.
+            running.sim.world.advance = lambda now: []  # type: ignore[method-assign]  # noqa: ARG005
+
+    async def look(self) -> Moment:
+        """Scrape."""
+        return Moment(await self.running.scrape(), self.vendor, self.running.clock.wall())
+
+    async def remember(self) -> None:
+        """Count from how it is now."""
+        self._before = await self.look()
+
+    async def strike(self, **aim: str) -> None:
+        """Remember how it was, and bring the row's faults upon the vendor's cloud."""
+        await self.remember()
+        for fault in self.row.faults:
+            await self.running.sim.inject(replace(fault, vendor=self.vendor, **aim))  # type: ignore[arg-type]  # text alone
+
+    async def attempt(self) -> None:
+        """Let the next poll fall due, and have it succeed, fail or be put off."""
+        clock = self.running.clock
+        await self.running.pass_time(max(0.0, self._next_poll(await self._scrape()) - clock.wall()))
+        await self.running.until(lambda page: self._next_poll(page) > clock.wall())
+
+    async def until_told(self) -> Page:
+        """Wait until the metrics say what the row promises, and return the page."""
+        return await self.until_seen(*self.promise.signs)
+
+    async def until_seen(self, *signs: Sign) -> Page:
+        """Wait until the metrics show signs, and return the page."""
+        wall = self.running.clock.wall()
+
+        def are_seen(page: Page) -> bool:
+            now = Moment(page, self.vendor, wall)
+            return all(sign.holds(self._before, now) for sign in signs)
+
+        try:
+            return await self.running.until(are_seen)
+        except AssertionError:
+            now = await self.look()
+            missing = [sign.text for sign in signs if not sign.holds(self._before, now)]
+            raise AssertionError(f"the page never said: {missing}") from None
+
+    async def go_stale(self) -> Page:
+        """Pass the vendor's stale_after: all is served until then, nothing after it."""
+        edge = self._edge(await self._scrape())
+        await self.running.pass_time(edge - _EDGE - self.running.clock.wall())
+        self.is_served(await self._scrape())
+        await self.running.pass_time(2 * _EDGE)
+        page = await self.running.until(lambda page: page.one("home_up", **self.location) == 0)
+        for reading in ("home_temperature_celsius", "home_leak_detected", "home_contact_open"):
+            assert not page.has(reading, **self.location), f"{reading} is older than promised"
+        assert page.has("home_device_info", **self.location)
+        return page
+
+    async def others_are_served(self) -> None:
+        """Find every other location up."""
+        mine = ("location_id", self.cloud.location_id)
+
+        def are_up(page: Page) -> bool:
+            others = [up for key, up in page.series("home_up").items() if mine not in key]
+            return bool(others) and all(others)
+
+        await self.running.until(are_up)
+
+    async def push(self) -> None:
+        """Push a change over the open socket and find it on the page."""
+        sim, home = self.running.sim, self.running.sim.world.homes[0]
+        device = next(one for one in home.devices if one.model == "Alarm Motion Sensor 2")
+        now = self.running.clock.wall()
+        change = sim.world.set_state(home, device, "alarm", "alarm", value=True, now=now)
+        await sim.publish([change])
+        labels = {"device_id": device.device_id}
+        await self.running.until(lambda page: page.all("home_motion_detected", **labels) == [1])
+
+    async def recover(self) -> Page:
+        """Let the promised time pass after the fault's end and find all well."""
+        await self.running.pass_time(self.promise.within)
+        try:
+            return await self.running.until(self.is_well)
+        except AssertionError:
+            page = await self._scrape()
+            lines = [line for line in page.text.splitlines() if self._is_about_health(line)]
+            raise AssertionError("\n".join(["it is not well:", *lines])) from None
+
+    async def lasts(self, *, worn: int = _WORN) -> None:
+        """Go through a fault that outlasts stale_after, up to its end."""
+        await self.attempt()
+        self.is_served(await self.until_told())
+        for _ in range(worn):
+            page = await self._scrape()
+            if self._next_poll(page) >= self._edge(page) - _EDGE:
+                break
+            await self.attempt()
+        await self.go_stale()
+        for _ in range(_WORN):
+            await self.attempt()
+        await self.others_are_served()
+        if self.vendor == "homely" and self.running.sim.homely.live_sockets():
+            await self.push()
+
+    async def ends(self) -> None:
+        """Lift the fault and find all well in the promised time."""
+        self.running.sim.clear_faults()
+        await self.recover()
+
+    @property
+    def location(self) -> dict[str, str]:
+        """The labels of the location that is hit."""
+        return {"vendor": self.vendor, "location_id": self.cloud.location_id}
+
+    def is_served(self, page: Page) -> None:
+        """Find the location's readings on the page."""
+        assert page.one("home_up", **self.location) == 1
+        assert page.has("home_temperature_celsius", device_id=self.cloud.device_id)
+        assert page.has("home_leak_detected", device_id=self.cloud.device_id)
+
+    def is_well(self, page: Page) -> bool:
+        """Return whether all is as it should be."""
+        now = Moment(page, self.vendor, self.running.clock.wall())
+        streams = page.all("home_exporter_stream_connected", **self.location)
+        return (
+            page.one("home_up", **self.location) == 1
+            and page.has("home_temperature_celsius", device_id=self.cloud.device_id)
+            and now.total("account_up", ()) == 1
+            and now.total("rate_limited_until_timestamp_seconds", ()) == 0
+            and all(streams)
+        )
+
+    def _is_about_health(self, line: str) -> bool:
+        names = (
+            "home_up{",
+            "_account_up{",
+            "_rate_limited_until",
+            "_stream_connected{",
+            "_next_poll",
+        )
+        return any(name in line for name in names) and self.vendor in line
+
+    def _edge(self, page: Page) -> float:
+        polled = page.one("home_location_updated_timestamp_seconds", source="poll", **self.location)
+        return polled + STALE_AFTER[self.vendor]
+
+    def _next_poll(self, page: Page) -> float:
+        return page.one("home_exporter_next_poll_timestamp_seconds", **self.location)
+
+    async def _scrape(self) -> Page:
+        return await self.running.scrape()
