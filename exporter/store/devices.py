@@ -86,7 +86,7 @@ def _push_leak(held: HeldDevice, activity: Activity, now: Moment, *, is_new: boo
             held.leak_told = True
             _assume_off(held, readings.LEAK)
             held.edges.see(readings.LEAK, on=True)
-            held.leak_counted_at = now.vendor
+            held.leak_counted_at = held.leak_told_at = now.vendor
     _see(held, readings.LEAK, None, now)
 
 
@@ -112,7 +112,9 @@ def _take(
         held.edges.preset(new.metric)
         if is_push and new.value is not None:
             _assume_other(held, new)
-        _see(held, new.metric, new.stamp, now)
+        served = held.resolved(new.metric)
+        # What is served may be another source's: it is its value, so it is its time as well.
+        _see(held, new.metric, served.stamp if served else None, now)
     return Applied.APPLIED
 
 
@@ -168,4 +170,4 @@ def _see(held: HeldDevice, metric: Metric, stamp: float | None, now: Moment) -> 
 def _is_counted(held: HeldDevice, reading: Reading | None) -> bool:
     """Return whether the sensor shows a leak that a callback has told of, and been counted for."""
     stamp = None if reading is None else reading.stamp
-    return stamp is not None and stamp <= held.leak_counted_at
+    return stamp is not None and stamp <= held.leak_told_at
