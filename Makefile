@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench clean
+.PHONY: help demo test lint format docs bench soak fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,12 @@ docs: $(VENV)/.dev ## write the documents that are made from the code
 
 bench: $(VENV)/.dev ## measure how soon a pushed change is visible
 	$(BIN)/python -m tests.bench.event_latency
+
+soak: $(VENV)/.dev ## live through 30 days on a virtual clock and a minute of faults: docs/soak.md
+	$(BIN)/python -m tests.soak 1 30 60
+
+fuzz: $(VENV)/.dev ## throw 100,000 broken payloads, events and callbacks at the mappings
+	$(BIN)/python -m tests.fuzz.run 100000 1
 
 clean: ## remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

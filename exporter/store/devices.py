@@ -119,6 +119,7 @@ def _see(held: HeldDevice, new: Reading, now: Moment) -> None:
     if new.metric is readings.LEAK:
         leaks.look(held, now, new.stamp)
         return
-    reading = held.resolved(new.metric)
-    if reading is not None:
-        held.edges.see(new.metric, on=bool(reading.value), stamp=new.stamp)
+    served = held.resolved(new.metric)
+    if served is not None:
+        # Its value, and so its time: another source's time would put the value at a wrong one.
+        held.edges.see(new.metric, on=bool(served.value), stamp=served.stamp)

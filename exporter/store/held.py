@@ -11,6 +11,7 @@ from exporter.store.moment import Moment
 from exporter.store.totals import TotalGuard
 
 NEVER = float("-inf")
+_SAID = 16
 
 #: A metric and its own labels: what one reading of several is served as.
 Slot = tuple[Metric, tuple[str, ...]]
@@ -67,18 +68,34 @@ class HeldDevice:
 
 @dataclass(slots=True)
 class HeldAlarm:
-    """State of a location's alarm; `states` are all that were documented or observed."""
+    """State of a location's alarm; `states` are all that were documented or observed.
+
+    `said` are the last pushed states with the vendor's times.
+    """
 
     state: str | None = None
     states: dict[str, None] = field(default_factory=dict)
     changes: dict[str, int] = field(default_factory=dict)
     pushed: float = NEVER
+    said: tuple[tuple[str, float], ...] = ()
 
     def know(self, states: tuple[str, ...]) -> None:
         """Show these states, with their changes from 0."""
         for state in states:
             self.states.setdefault(state)
             self.changes.setdefault(state, 0)
+
+    def push(self, state: str, updated: float | None, now: float) -> bool:
+        """Take a pushed state at `now` (monotonic); return whether it is another than before.
+
+        Pushes count in the order of their arrival, but one that is repeated undoes nothing.
+        """
+        if updated is not None:
+            if (state, updated) in self.said:
+                return False
+            self.said = (*self.said, (state, updated))[-_SAID:]
+        self.pushed = now
+        return self.become(state)
 
     def become(self, state: str) -> bool:
         """Take the current state; return whether it is another one than before."""

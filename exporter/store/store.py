@@ -136,8 +136,8 @@ class Store:
         now = self._clock.monotonic()
         location.generation += 1
         if isinstance(change, AlarmChange):
-            location.alarm.pushed = now
-            applied = Applied.APPLIED if location.alarm.become(change.state) else Applied.DUPLICATE
+            is_change = location.alarm.push(change.state, change.updated, now)
+            applied = Applied.APPLIED if is_change else Applied.DUPLICATE
         else:
             device = location.devices.get(change.device_id)
             if device is None:

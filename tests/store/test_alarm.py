@@ -110,3 +110,28 @@ def test_a_place_without_an_alarm_has_no_alarm_series(homely: HomelyBench) -> No
     homely.poll(alarmState=None)
     assert current(homely) == []
     assert not any(series.startswith("home_alarm_state{") for series in homely.location())
+
+
+@pytest.mark.parametrize("late", [1.0, 90.0])
+def test_an_event_that_comes_again_takes_nothing_back(homely: HomelyBench, late: float) -> None:
+    homely.poll(alarmState="DISARMED")
+    homely.alarm("ARM_PENDING", START + 1)
+    homely.alarm("ARMED_AWAY", START + 30)
+    homely.clock.advance(late)
+    assert homely.alarm("ARM_PENDING", START + 1) is Applied.DUPLICATE
+    assert current(homely) == ["ARMED_AWAY"]
+    assert changes(homely, "ARM_PENDING") == 1.0
+
+
+def test_the_same_state_at_another_time_is_a_change_again(homely: HomelyBench) -> None:
+    homely.poll(alarmState="DISARMED")
+    for number, name in enumerate(["BREACHED", "DISARMED", "BREACHED"]):
+        assert homely.alarm(name, START + number) is Applied.APPLIED
+    assert changes(homely, "BREACHED") == 2.0
+
+
+def test_an_event_without_a_time_is_never_taken_for_a_repeated_one(homely: HomelyBench) -> None:
+    homely.poll(alarmState="DISARMED")
+    for name in ("BREACHED", "DISARMED", "BREACHED"):
+        assert homely.event(alarm_event(name, at=None)) is Applied.APPLIED
+    assert changes(homely, "BREACHED") == 2.0

@@ -233,6 +233,14 @@ class TestOutOfOrder:
         homely.change(TAMPER, ON, START + 1)
         assert tampers(homely) == 1.0
 
+    def test_what_a_gateway_kept_while_it_was_offline_is_counted(self, homely: HomelyBench) -> None:
+        homely.poll(device({"alarm.flood": state(OFF)}))
+        homely.clock.advance(HOUR)
+        for number, value in enumerate([ON, OFF, ON, OFF], 1):
+            homely.change("alarm.flood", value, START + 60 * number)
+            homely.clock.advance(1)
+        assert homely.served()[series("leak")] == 2.0
+
     def test_what_is_older_than_the_baseline_is_no_edge(self, homely: HomelyBench) -> None:
         polled(homely, OFF, START)
         homely.change(TAMPER, ON, START - 60)
@@ -274,6 +282,19 @@ class TestTwoSourcesOfOneLock:
             homely.change(source, OFF, START + 1)
         assert homely.served()[series("unlock")] == 1.0
         assert homely.served()["home_lock_locked"] == 0.0
+
+    @pytest.mark.parametrize(
+        "sources", [("lock.state", "report.locked"), ("report.locked", "lock.state")]
+    )
+    def test_two_events_of_their_own_times_are_one_edge(
+        self, homely: HomelyBench, sources: tuple[str, str]
+    ) -> None:
+        homely.poll(device({"lock.state": state(ON), "report.locked": state(ON)}))
+        times = {"lock.state": START + 1, "report.locked": START + 1.2}
+        for source in sources:
+            homely.change(source, OFF, times[source])
+        assert homely.served()[series("unlock")] == 1.0
+        assert homely.served()[series("lock")] == 0.0
 
 
 class TestWally:

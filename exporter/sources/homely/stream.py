@@ -69,6 +69,16 @@ class Connector:
             )
         return self._session
 
+    def client(self) -> socketio.AsyncClient:
+        """Return a new client on the shared session, for one connection."""
+        return socketio.AsyncClient(
+            reconnection=False,
+            http_session=self.session,
+            handle_sigint=False,
+            logger=_MUTED,
+            engineio_logger=_MUTED,
+        )
+
     def first_delay(self) -> float:
         """Return how long a new stream waits, so that thousands do not connect at once."""
         return self.rng.uniform(0.0, self.streams / _CONNECTS_PER_SECOND)
@@ -131,7 +141,7 @@ class Stream:
         except CloudError:
             self._listener.disconnected(Reason.NO_TOKEN)
             return self._backoff()
-        connection = _Connection(self._connector.session, self._listener)
+        connection = _Connection(self._connector.client(), self._listener)
         began = self._clock.monotonic()
         reason = Reason.CONNECT_FAILED
         try:
@@ -162,18 +172,12 @@ class Stream:
 class _Connection:
     """One connection, from its handshake to its end."""
 
-    def __init__(self, session: aiohttp.ClientSession, listener: StreamListener) -> None:
+    def __init__(self, client: socketio.AsyncClient, listener: StreamListener) -> None:
         self._listener = listener
         self._is_refused = False
         self._settled: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
-        self._client = socketio.AsyncClient(
-            reconnection=False,
-            http_session=session,
-            handle_sigint=False,
-            logger=_MUTED,
-            engineio_logger=_MUTED,
-        )
+        self._client = client
         self._client.on("connect", self._on_connect)
         self._client.on("connect_error", self._on_connect_error)
         self._client.on("disconnect", self._on_disconnect)

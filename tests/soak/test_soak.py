@@ -1,0 +1,27 @@
+"""Days in seconds: every edge counted once, nothing served too long, no call too many."""
+
+import logging
+
+import pytest
+
+from tests.soak.run import soak
+
+
+@pytest.fixture(autouse=True)
+def _few_lines_are_logged() -> None:
+    logging.getLogger("exporter").setLevel(logging.ERROR)
+
+
+@pytest.mark.parametrize(("seed", "days"), [(2, 2), (3, 2), (7, 2)])
+def test_a_soak_breaks_no_promise(seed: int, days: float) -> None:
+    result = soak(seed, days)
+    assert result.faults == []
+    assert result.promises.tally.counted == result.promises.tally.delivered
+    assert result.promises.tally.delivered.total() > 50 * days
+    assert result.promises.values > 10_000 * days
+
+
+def test_a_soak_repeats_with_its_seed() -> None:
+    first, again = soak(5, 0.2), soak(5, 0.2)
+    assert first.own == again.own
+    assert first.promises.tally == again.promises.tally
