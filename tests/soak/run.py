@@ -152,6 +152,7 @@ async def _soak(seed: int, days: float) -> Result:
             make_transport=lambda config: transport(config, world, wire),
             rng=Dice(seed, "exporter"),
         )
+        loop.disk = app._state_pool
         world.wally.post = lambda body, right: _post(app, body, right=right)
         promises = Promises(
             world.oracle,
@@ -205,7 +206,8 @@ def _configuration() -> Iterator[Path]:
         "stale_after": stale,
         "device_stale_after": device_stale,
     }
-    with TemporaryDirectory() as folder:
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         path = Path(folder) / "exporter.yml"
         document = {"homely": logins, "wally": [wally], "state_dir": f"{folder}/state"}
         path.write_text(yaml.safe_dump(document))

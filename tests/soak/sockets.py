@@ -38,7 +38,7 @@ class MemoryClient:
         self._switchboard = switchboard
         self._handlers: dict[str, Callable[..., None]] = {}
         self._loop = asyncio.get_running_loop()
-        self.eio = SimpleNamespace(read_loop_task=self._loop.create_future())
+        self.eio = SimpleNamespace(read_loop_task=self._loop.create_future(), ws=None)
         self.is_open = False
         self.is_deaf = False
         self.location = ""
