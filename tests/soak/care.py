@@ -16,6 +16,8 @@ from tests.soak.wire import Exchange
 _LOCATIONS = {"homely-1": 2, "homely-2": 1, "wally-1": 2}
 _BURST, _PER_LOCATION = 10, 2
 _PENALTY, _PENALTY_FACTOR = 120.0, 10.0
+#: The longest hold of an account, a tenth longer by chance, and the longest interval after it.
+_SILENCE = 1.1 * (HOUR + 20 * MINUTE)
 _FLOORS = {"homely": 60.0, "wally": 10.0}
 
 
@@ -74,9 +76,12 @@ class Care:
         return max((b - a for a, b in pairwise(times)), default=0.0)
 
     def faults(self) -> list[str]:
-        """Return what was done to the clouds that should not have been."""
+        """Return what was done to the clouds that should not have been, and what was not done."""
         found: list[str] = []
         for account, calls in self._calls.items():
+            silence = max(self.longest_silence(account), self._now() - calls[-1].at)
+            if silence > _SILENCE:
+                found.append(f"{account}: no call for {silence:.0f} s")
             most = self.most(account)
             if most > budget(account):
                 found.append(f"{account}: {most} calls in an hour, allowed are {budget(account)}")

@@ -26,6 +26,7 @@ class Held:
     """What the exporter should hold of one trait; `pushed` is monotonic, the rest the vendor's."""
 
     truth: float | None = None
+    real: float | None = None
     at: float = NEVER
     newest: float = NEVER
     pushed: float = NEVER
@@ -49,8 +50,14 @@ class Leaks:
         self.shown = number
 
     def callback(self, number: int) -> None:
-        """Take a callback about a leak; nobody can tell whether one that was there is new."""
-        (self.unsure if number == self.first else self.told).add(number)
+        """Take a callback about a leak.
+
+        Whether it is a new one nobody can tell who saw it first wet, sees an earlier one go on, or
+        has counted a later one.
+        """
+        is_clear = number != self.first and self.shown in (None, 0, number)
+        is_clear = is_clear and number >= max(self.told, default=0)
+        (self.told if is_clear else self.unsure).add(number)
 
 
 @dataclass(slots=True)
@@ -73,7 +80,11 @@ class Known:
     def see(self, trait: Trait, state: State, *, is_push: bool) -> None:
         """Take a state as it was told."""
         held = self.held.setdefault(trait.source, Held())
-        if state.at >= held.newest and not state.spurious:
+        if state.spurious:
+            # What is doubted leaves what was last believed, also after a null.
+            held.truth = held.real
+        elif state.at >= held.newest:
+            held.real = held.real if state.truth is None else state.truth
             held.truth, held.at, held.newest = state.truth, state.at, state.at
         if (trait.rises or trait.falls) and state.truth is not None:
             sights = self.sights.setdefault(trait.source, {})

@@ -202,7 +202,7 @@ class Promises:
 
     def _check_counts(self, location: str, known: Known) -> None:
         served = self.page.of(location, known.thing.id)
-        unsure = len(known.leaks.unsure)
+        unsure = len(known.leaks.unsure - known.leaks.told)
         for event, expected in known.edges().items():
             count = served.get((_EVENTS, (event,)))
             least = expected if count is not None or expected else 0
