@@ -25,8 +25,9 @@ _LAST_SAVE_LIMIT = 1.5
 
 
 class _Saved(NamedTuple):
-    """What lies on disk of a location, and since when."""
+    """What lies on disk of a location, under which account, and since when."""
 
+    account: str
     name: str
     generation: int = 0
     at: float = float("-inf")
@@ -68,7 +69,7 @@ class Keeper:
         policy = Policy(config.stale_after, config.device_stale_after)
         for document in self._snapshots.pop(calls.identity(config), []):
             key = (document.vendor, document.location_id)
-            self._saved[key] = _Saved(_name(config, key))
+            self._saved[key] = _Saved(config.name, _name(config, key))
             if not config.admits(document.location_id, document.name):
                 continue
             wall, monotonic = self._clock.wall(), self._clock.monotonic()
@@ -107,18 +108,20 @@ class Keeper:
             await self._files.remove(_LOCATIONS, self._saved.pop(key).name)
 
     async def _save(self, location: HeldLocation, gap: float) -> None:
-        config, _ = self._accounts[location.key[0], location.account]
-        name, now = _name(config, location.key), self._clock.monotonic()
-        saved = self._saved.get(location.key, _Saved(name))
-        if saved.name != name:
-            await self._files.remove(_LOCATIONS, saved.name)
-        elif location.generation == saved.generation or now - saved.at < gap:
+        now = self._clock.monotonic()
+        saved = self._saved.get(location.key, _Saved(location.account, ""))
+        is_same = saved.account == location.account
+        if is_same and (location.generation == saved.generation or now - saved.at < gap):
             return
+        config, _ = self._accounts[location.key[0], location.account]
+        name = _name(config, location.key)
+        if not is_same:
+            await self._files.remove(_LOCATIONS, saved.name)
         generation = location.generation
         document = snapshot.dump(location, calls.identity(config), self._clock.wall(), now)
         if not await self._files.write(_LOCATIONS, name, document):
             generation = saved.generation
-        self._saved[location.key] = _Saved(name, generation, now)
+        self._saved[location.key] = _Saved(config.name, name, generation, now)
 
 
 def _name(config: AccountConfig, key: LocationKey) -> str:
