@@ -1,6 +1,6 @@
 """A test here is a row of the table: it is run for each vendor that the row promises something."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,6 +23,14 @@ def row_of(function: Callable[..., Any]) -> Row:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "vendor" in metafunc.fixturenames:
         metafunc.parametrize("vendor", list(row_of(metafunc.function).promises))
+
+
+@pytest.fixture(autouse=True)
+def _no_bug_is_told(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Find that each failure was foreseen: what is not is logged with where it came from."""
+    yield
+    records = caplog.get_records("call")
+    assert not [one.getMessage() for one in records if "where" in getattr(one, "fields", {})]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ A new fault is a row here and a test of its name in this folder.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from exporter.simulator import Fault
 from exporter.sources.homely.config import HomelyConfig
@@ -55,14 +56,14 @@ class Promise:
     within: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One fault: the promise for each vendor, and how the simulator brings it about."""
+    """One fault: the promise for each vendor, and how the simulator's cloud brings it about."""
 
     name: str
     title: str
     promises: dict[str, Promise]
-    faults: tuple[Fault, ...] = ()
+    fault: Fault | None = None
 
     @property
     def test(self) -> str:
@@ -100,7 +101,12 @@ def _socket(served: Served, reason: str, within: float, *signs: Sign) -> dict[st
     return {"homely": Promise(served=served, signs=signs, within=within)}
 
 
+def _status(status: int, **how: Any) -> Fault:
+    return Fault(kind="status", status=status, **how)
+
+
 _DOWN = Shows("stream_connected", 0)
+_MALFORMED = Counts("stream_events_total", (("outcome", "malformed"),))
 _TOKEN_IS_RENEWED = Promise(
     served=Served.ALL,
     signs=(outcome("unauthorized"), Shows("account_up", 1), Rests("auth_failures_total")),
@@ -112,176 +118,137 @@ _TOKEN_IS_REFUSED = (
     Counts("auth_failures_total"),
 )
 
-REST = (
+STATUSES = (
     Row(
-        name="401_once",
-        title="401 once",
-        faults=(Fault(kind="status", status=401, times=1),),
-        promises={
+        "401_once",
+        "401 once",
+        {
             "homely": _TOKEN_IS_RENEWED,
             "wally": Promise(served=Served.ALL, signs=_TOKEN_IS_REFUSED, within=300.0),
         },
+        _status(401, times=1),
     ),
     Row(
-        name="401_always",
-        title="401 always",
-        faults=(Fault(kind="status", status=401),),
-        promises=_each(Served.UNTIL_STALE, dict.fromkeys(VENDORS, REFUSED), *_TOKEN_IS_REFUSED),
+        "401_always",
+        "401 always",
+        _each(Served.UNTIL_STALE, dict.fromkeys(VENDORS, REFUSED), *_TOKEN_IS_REFUSED),
+        _status(401),
+    ),
+    Row("403_on_one_location", "403 on one location", _elsewhere("forbidden"), _status(403)),
+    Row("404", "404", _fails("not_found"), _status(404, html=True)),
+    Row(
+        "429_with_retry_after",
+        f"429 with a `retryAfter` of {RETRY_AFTER:.0f} s",
+        _penalised("rate_limited", 10 * RETRY_AFTER),
+        _status(429, retry_after=RETRY_AFTER),
     ),
     Row(
-        name="403_on_one_location",
-        title="403 on one location",
-        faults=(Fault(kind="status", status=403),),
-        promises=_elsewhere("forbidden"),
+        "429_without_retry_after",
+        "429 without `retryAfter`",
+        _penalised("rate_limited", 120.0),
+        _status(429),
     ),
-    Row(
-        name="404",
-        title="404",
-        faults=(Fault(kind="status", status=404, html=True),),
-        promises=_fails("not_found"),
-    ),
-    Row(
-        name="429_with_retry_after",
-        title=f"429 with a `retryAfter` of {RETRY_AFTER:.0f} s",
-        faults=(Fault(kind="status", status=429, retry_after=RETRY_AFTER),),
-        promises=_penalised("rate_limited", 10 * RETRY_AFTER),
-    ),
-    Row(
-        name="429_without_retry_after",
-        title="429 without `retryAfter`",
-        faults=(Fault(kind="status", status=429),),
-        promises=_penalised("rate_limited", 120.0),
-    ),
-    Row(
-        name="439",
-        title="439",
-        faults=(Fault(kind="status", status=439),),
-        promises=_penalised("client_error", 120.0),
-    ),
-    Row(
-        name="500",
-        title="500",
-        faults=(Fault(kind="status", status=500),),
-        promises=_fails("server_error"),
-    ),
-    Row(
-        name="502_with_html",
-        title="502 with HTML",
-        faults=(Fault(kind="status", status=502, html=True),),
-        promises=_fails("server_error"),
-    ),
-    Row(
-        name="504",
-        title="504",
-        faults=(Fault(kind="status", status=504, html=True),),
-        promises=_fails("server_error"),
-    ),
+    Row("439", "439", _penalised("client_error", 120.0), _status(439)),
+    Row("500", "500", _fails("server_error"), _status(500)),
+    Row("502_with_html", "502 with HTML", _fails("server_error"), _status(502, html=True)),
+    Row("504", "504", _fails("server_error"), _status(504, html=True)),
 )
 
 BODIES = (
     Row(
-        name="hang_before_a_body",
-        title="hang before a body",
-        faults=(Fault(kind="hang_before"),),
-        promises=_fails("timeout"),
+        "hang_before_a_body",
+        "hang before a body",
+        _fails("timeout"),
+        Fault(kind="hang_before"),
     ),
     Row(
-        name="hang_in_the_middle_of_a_body",
-        title="hang in the middle of a body",
-        faults=(Fault(kind="hang_body"),),
-        promises=_fails("timeout"),
+        "hang_in_the_middle_of_a_body",
+        "hang in the middle of a body",
+        _fails("timeout"),
+        Fault(kind="hang_body"),
     ),
     Row(
-        name="truncated_json",
-        title="truncated JSON",
-        faults=(Fault(kind="truncated_json"),),
-        promises=_fails("unusable_body"),
+        "truncated_json",
+        "truncated JSON",
+        _fails("unusable_body"),
+        Fault(kind="truncated_json"),
     ),
     Row(
-        name="gzip_bomb",
-        title="gzip bomb",
-        faults=(Fault(kind="gzip_bomb", size=16 * 1024 * 1024),),
-        promises=_fails("too_large"),
+        "gzip_bomb",
+        "gzip bomb",
+        _fails("too_large"),
+        Fault(kind="gzip_bomb", size=16 * 1024 * 1024),
     ),
     Row(
-        name="200_with_an_object_for_a_list",
-        title="200 with an object for a list, or a list for an object",
-        faults=(Fault(kind="object_for_list"),),
-        promises=_fails("unusable_body"),
+        "200_with_an_object_for_a_list",
+        "200 with an object for a list, or a list for an object",
+        _fails("unusable_body"),
+        Fault(kind="object_for_list"),
     ),
-    Row(
-        name="200_with_html",
-        title="200 with HTML",
-        faults=(Fault(kind="html_200"),),
-        promises=_fails("unusable_body"),
-    ),
+    Row("200_with_html", "200 with HTML", _fails("unusable_body"), Fault(kind="html_200")),
 )
 
 NETWORK = (
-    Row(name="dns_failure", title="DNS failure", promises=_fails("dns")),
+    Row("dns_failure", "DNS failure", _fails("dns")),
+    Row("refused", "refused", _fails("connection", lost("server"), _DOWN)),
     Row(
-        name="refused",
-        title="refused",
-        promises=_fails("connection", lost("server"), _DOWN),
-    ),
-    Row(
-        name="tls_with_a_wrong_name",
-        title="TLS with a wrong name",
-        faults=(Fault(kind="wrong_name"),),
-        promises=_fails("tls"),
+        "tls_with_a_wrong_name",
+        "TLS with a wrong name",
+        _fails("tls"),
+        Fault(kind="wrong_name"),
     ),
 )
 
 SOCKETS = (
     Row(
-        name="socket_refused",
-        title="socket refused",
-        faults=(Fault(kind="refuse", endpoint="connect"),),
-        promises=_socket(
+        "socket_refused",
+        "socket refused",
+        _socket(
             Served.POLLED,
             "connect_failed",
             SOCKET,
             _DOWN,
             Ahead("next_poll_timestamp_seconds", 0.0, WITHOUT_SOCKET),
         ),
+        Fault(kind="refuse", endpoint="connect"),
     ),
     Row(
-        name="socket_dropped",
-        title="socket dropped",
-        faults=(Fault(kind="drop_after_connect", now=True),),
-        promises=_socket(Served.FILLED_IN, "server", FIRST, _DOWN),
+        "socket_dropped",
+        "socket dropped",
+        _socket(Served.FILLED_IN, "server", FIRST, _DOWN),
+        Fault(kind="drop_after_connect", now=True),
     ),
     Row(
-        name="socket_black_holed",
-        title="socket black-holed, once the cloud's own ping time is over",
-        faults=(Fault(kind="black_hole", now=True),),
-        promises=_socket(Served.FILLED_IN, "transport", FIRST, _DOWN),
+        "socket_black_holed",
+        "socket black-holed, once the cloud's own ping time is over",
+        _socket(Served.FILLED_IN, "transport", FIRST, _DOWN),
+        Fault(kind="black_hole", now=True),
     ),
     Row(
-        name="socket_that_sends_garbage",
-        title="socket that sends garbage",
-        faults=(Fault(kind="garbage", now=True),),
-        promises=_socket(Served.FILLED_IN, "transport", FIRST, _DOWN),
+        "socket_that_sends_garbage",
+        "socket that sends garbage",
+        _socket(Served.FILLED_IN, "transport", FIRST, _MALFORMED, _DOWN),
+        Fault(kind="garbage", now=True),
     ),
     Row(
-        name="engineio_close",
-        title="engine.io close",
-        faults=(Fault(kind="engineio_close", now=True),),
-        promises=_socket(Served.FILLED_IN, "server", FIRST, _DOWN),
+        "engineio_close",
+        "engine.io close",
+        _socket(Served.FILLED_IN, "server", FIRST, _DOWN),
+        Fault(kind="engineio_close", now=True),
     ),
     Row(
-        name="token_expired_during_connect",
-        title="token expired during connect",
-        faults=(Fault(kind="expire_during_connect", endpoint="connect", times=1),),
-        promises=_socket(Served.FILLED_IN, "server", SUSPECTED),
+        "token_expired_during_connect",
+        "token expired during connect",
+        _socket(Served.FILLED_IN, "server", SUSPECTED),
+        Fault(kind="expire_during_connect", endpoint="connect", times=1),
     ),
 )
 
 PROCESS = (
     Row(
-        name="clock_jump",
-        title="clock jump: a day ahead, a day back",
-        promises=_each(
+        "clock_jump",
+        "clock jump: a day ahead, a day back",
+        _each(
             Served.ALL,
             dict.fromkeys(VENDORS, 0.0),
             Shows("account_up", 1),
@@ -292,12 +259,9 @@ PROCESS = (
 
 #: In the middle of every other row.
 SIGTERM = Row(
-    name="sigterm",
-    title="SIGTERM in the middle of each of these",
-    promises={
-        vendor: Promise(served=Served.NOTHING, signs=(Prose("exit code 0"),), within=STOPPED)
-        for vendor in VENDORS
-    },
+    "sigterm",
+    "SIGTERM in the middle of each of these",
+    _each(Served.NOTHING, dict.fromkeys(VENDORS, STOPPED), Prose("exit code 0")),
 )
 
-ROWS = {row.name: row for row in (*REST, *BODIES, *NETWORK, *SOCKETS, *PROCESS, SIGTERM)}
+ROWS = {row.name: row for row in (*STATUSES, *BODIES, *NETWORK, *SOCKETS, *PROCESS, SIGTERM)}

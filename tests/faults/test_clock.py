@@ -36,10 +36,10 @@ async def test_clock_jump(
     for jump in (DAY, -2 * DAY):
         wall.jump(jump)
         clock.jump_wall(jump)
-        await drill.running.pass_time(2.0)
+        await drill.pass_time(2.0)
         drill.is_served(await drill.until_told())
         polls = drill.running.sim.call_log.count(drill.cloud.endpoint)
-        await drill.running.pass_time(drill.cloud.interval)
+        await drill.pass_time(drill.cloud.interval)
         await drill.running.wait(
             lambda polls=polls: drill.running.sim.call_log.count(drill.cloud.endpoint) > polls  # type: ignore[misc]  # bound now
         )

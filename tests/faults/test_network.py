@@ -45,7 +45,7 @@ async def test_refused(begin: Begin) -> None:
     await drill.running.sim.shut(drill.vendor)
     await drill.lasts()
     await drill.running.sim.reopen(drill.vendor)
-    await drill.recover()
+    await drill.ends()
 
 
 async def test_tls_with_a_wrong_name(

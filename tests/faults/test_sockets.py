@@ -28,7 +28,7 @@ WARM = 31.5
 
 async def is_lost(drill: Drill) -> None:
     """Have the socket hit, miss a change, and be filled in by a poll."""
-    await drill.running.pass_time(LONG_ENOUGH)
+    await drill.pass_time(LONG_ENOUGH)
     await drill.running.until(drill.is_well)
     await drill.strike()
     drill.is_served(await drill.until_told())
@@ -38,9 +38,8 @@ async def is_lost(drill: Drill) -> None:
 async def comes_back(drill: Drill) -> None:
     drill.cloud.write(WARM)
     await drill.recover()
-    await drill.running.wait(lambda: drill.running.sim.homely.live_sockets() == 1)
     assert await temperature(drill) != WARM, "it was pushed while there was no socket"
-    await drill.running.pass_time(FILLED_IN)
+    await drill.pass_time(FILLED_IN)
     await shows(drill, WARM)
 
 
@@ -57,18 +56,24 @@ async def temperature(drill: Drill) -> float:
 
 
 async def test_socket_refused(drill: Drill) -> None:
-    await drill.running.pass_time(LONG_ENOUGH)
+    await drill.attempt()  # the next poll is as far away as it is with a socket
+    await drill.pass_time(LONG_ENOUGH)
     await drill.strike()
     await drill.running.sim.drop_sockets()
     await drill.until_seen(lost("server"))
-    await drill.running.pass_time(FIRST)
+    await drill.pass_time(FIRST)
     drill.is_served(await drill.until_told())
-    for number in range(3):
+    for number in range(2):
         drill.cloud.write(WARM + number)
         await drill.attempt()
         await shows(drill, WARM + number)
         await drill.until_told()
-    await drill.ends()
+    for _ in range(8):  # until the waits have grown to the longest
+        await drill.remember()
+        await drill.pass_time(drill.promise.within)
+        await drill.until_seen(lost("connect_failed"))
+    drill.running.sim.clear_faults()
+    await drill.recover()
 
 
 async def test_socket_dropped(drill: Drill) -> None:
@@ -91,7 +96,7 @@ async def test_engineio_close(drill: Drill) -> None:
 
 
 async def test_token_expired_during_connect(drill: Drill) -> None:
-    await drill.running.pass_time(LONG_ENOUGH)
+    await drill.pass_time(LONG_ENOUGH)
     await drill.strike()
     await drill.running.sim.drop_sockets()
     drill.is_served(await drill.until_told())
@@ -99,10 +104,10 @@ async def test_token_expired_during_connect(drill: Drill) -> None:
     assert sum(waits) == drill.promise.within
     for wait in waits[:-1]:
         await drill.remember()
-        await drill.running.pass_time(wait)
+        await drill.pass_time(wait)
         await drill.until_seen(lost("server"))
-    await drill.running.pass_time(waits[-1])
+    await drill.pass_time(waits[-1])
     await drill.running.until(drill.is_well)
     drill.cloud.write(WARM)
-    await drill.running.pass_time(FILLED_IN)
+    await drill.pass_time(FILLED_IN)
     await shows(drill, WARM)

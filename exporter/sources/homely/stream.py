@@ -183,6 +183,8 @@ class _Connection:
         self._client.on("disconnect", self._on_disconnect)
         self._client.on("event", self._on_event)
         self._client.on("*", self._on_other)
+        self._read = self._client.eio.handlers["message"]
+        self._client.eio.on("message", self._on_message)
 
     async def live(self, url: str, token: Secret) -> Reason:
         """Connect and return why the connection ended."""
@@ -238,6 +240,12 @@ class _Connection:
         self._settle(ended)
         if not self._ended.done():
             self._ended.set_result(ended)
+
+    async def _on_message(self, message: Any) -> None:
+        try:
+            await self._read(message)
+        except Exception:  # noqa: BLE001  # the library raises whatever the garbage leads it to
+            self._listener.event(None)
 
     def _on_event(self, *arguments: Any) -> None:
         self._listener.event(arguments[0] if arguments else None)
