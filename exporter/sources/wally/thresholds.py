@@ -30,7 +30,7 @@ def thresholds(raw: Any, unit: ThresholdUnit, reader: Reader) -> dict[str, Readi
     }
     if temperature and not _plausible(temperature):
         reader.reject(Reject.THRESHOLD_UNIT)
-        reader.findings.notice(
+        reader.notice(
             "temperature thresholds that cannot be right are left out: is threshold_unit of the"
             " account the other of celsius and fahrenheit?"
         )
