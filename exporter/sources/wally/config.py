@@ -25,6 +25,7 @@ class WallyConfig(AccountConfig):
         SecretField(
             "callback_secret",
             required=False,
+            unique=True,
             form=_IN_A_PATH,
             expectation="16 characters or more, of those that may stand in the path of a URL",
         ),
