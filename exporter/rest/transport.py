@@ -59,15 +59,9 @@ class Transport:
     With `use_environment` proxies and CA bundles that the environment names are used.
     """
 
-    def __init__(
-        self,
-        session: requests.Session | None = None,
-        *,
-        time_limit: float = TIME_LIMIT,
-        use_environment: bool = True,
-    ) -> None:
+    def __init__(self, *, time_limit: float = TIME_LIMIT, use_environment: bool = True) -> None:
         self._sockets = Sockets()
-        self._session = session or _session(self._sockets, use_environment=use_environment)
+        self._session = _session(self._sockets, use_environment=use_environment)
         self._time_limit = time_limit
 
     def exchange(

@@ -104,10 +104,6 @@ class FaultBook:
         """Lift every fault."""
         self._planned.clear()
 
-    def active(self) -> list[Fault]:
-        """Return the faults in force."""
-        return [planned.fault for planned in self._planned]
-
     def take(
         self, vendor: str, endpoint: str, location_id: str, account: str, kinds: Collection[str]
     ) -> Fault | None:
