@@ -137,19 +137,23 @@ async def _serve(options: argparse.Namespace) -> None:
     from exporter.config import load  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
 
-    app = App(load(options.config_file, MODELS))
+    app = App(load(options.config_file, MODELS), on_ready=_freeze)
     log = logs.Log("app")
     try:
         await app.start(options.listen_address)
         log.info("home-exporter started", version=__version__, port=app.server.port)
-        # What was made by now lives as long as the process: no need to look at it again.
-        gc.freeze()
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         log.info("home-exporter stops")
         raise
     finally:
         await app.stop()
+
+
+def _freeze() -> None:
+    """Look no more at what lives as long as the process: with the homes held, that is most."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _demo(options: argparse.Namespace) -> None:
