@@ -69,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="home-exporter",
         description="Prometheus exporter for smart homes: Homely and WallyHome.",
-        epilog="Exit codes: 0 stopped, 1 could not start, 2 wrong configuration or flags.",
+        epilog="Exit codes: 0 stopped, 1 could not start or failed, "
+        "2 wrong configuration or flags.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
