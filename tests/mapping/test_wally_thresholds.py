@@ -6,8 +6,8 @@ import pytest
 
 from exporter.sources.findings import Findings
 from exporter.sources.values import Reader
+from exporter.sources.wally.config import ThresholdUnit
 from exporter.sources.wally.mapping import map_sensors
-from exporter.sources.wally.thresholds import ThresholdUnit
 from tests.mapping.looks import readings, wally
 from tests.mapping.payloads import sensor
 from tests.store.bench import Served, WallyBench

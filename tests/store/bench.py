@@ -12,8 +12,8 @@ from exporter.simulator.stamps import iso
 from exporter.sources.findings import Findings, Reject
 from exporter.sources.homely.mapping import map_event, map_home
 from exporter.sources.values import Reader
+from exporter.sources.wally.config import ThresholdUnit
 from exporter.sources.wally.mapping import map_callback, map_sensors
-from exporter.sources.wally.thresholds import ThresholdUnit
 from exporter.store import Policy, Store
 from tests.mapping.payloads import DEVICE, HOME, SENSOR, alarm_event, device_event, entry, home
 from tests.support.manual_clock import ManualClock

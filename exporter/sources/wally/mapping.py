@@ -11,7 +11,8 @@ from exporter.jsontext import is_number
 from exporter.model import Activity, ActivityChange, ActivityState, Device, LocationRef, Reading
 from exporter.sources.findings import Reject
 from exporter.sources.values import Reader, identity, instant, mapping, text
-from exporter.sources.wally.thresholds import ThresholdUnit, thresholds
+from exporter.sources.wally.config import ThresholdUnit
+from exporter.sources.wally.thresholds import thresholds
 
 ALARM = "alarm"
 ACTIVITY_KINDS = (
