@@ -19,7 +19,7 @@ from tests.mapping.payloads import DEVICE, HOME, SENSOR, alarm_event, device_eve
 from tests.support.manual_clock import ManualClock
 
 HOUR, DAY = 3600.0, 86_400.0
-#: The defaults of DESIGN section 5: stale_after, device_stale_after.
+#: The defaults of the configuration: stale_after, device_stale_after.
 HOMELY_POLICY = Policy(3 * HOUR, 24 * HOUR)
 WALLY_POLICY = Policy(15 * 60.0, 2 * HOUR)
 ACCOUNT = "account-1"
