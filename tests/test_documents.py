@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ def test_the_yaml_in_the_readme_is_valid(block: str, tmp_path: Path) -> None:
                 account[key] = key
     (tmp_path / "exporter.yml").write_text(yaml.safe_dump(document))
     assert load(tmp_path / "exporter.yml", MODELS).accounts
+
+
+def test_every_requirement_says_the_lowest_version_that_works() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
+    command = [sys.executable, "scripts/lowest_bounds.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for line, requirement in zip(done.stdout.splitlines(), wanted, strict=True):
+        assert requirement.startswith(line.replace("==", ">="))
 
 
 #: In two parts, so that this file does not hold what it looks for.
