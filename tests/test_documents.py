@@ -71,6 +71,15 @@ def test_the_yaml_in_the_readme_is_valid(block: str, tmp_path: Path) -> None:
     assert load(tmp_path / "exporter.yml", MODELS).accounts
 
 
+def test_the_map_names_every_room_and_nothing_that_is_not_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`([\w/.]+(?:/|\.py))`", text))
+    rooms = [path for path in (ROOT / "exporter").iterdir() if not path.name.startswith("_")]
+    names = {f"{path.name}/" if path.is_dir() else path.name for path in rooms} - {"py.typed"}
+    assert names <= named
+    assert all((ROOT / name).exists() or (ROOT / "exporter" / name).exists() for name in named)
+
+
 def test_every_requirement_says_the_lowest_version_that_works() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
