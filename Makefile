@@ -1,10 +1,11 @@
 # Everything a person does with this tree; `make help` lists it.
 PYTHON ?= python3
 VENV   := .venv
+LOWEST := .venv-lowest
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs bench soak fuzz clean
+.PHONY: help demo test lint format docs lowest bench soak fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -31,6 +32,13 @@ docs: $(VENV)/.dev ## write the documents that are made from the code
 	$(BIN)/python scripts/document_metrics.py
 	$(BIN)/python -m scripts.document_faults
 
+lowest: ## run the tests of the wire on the lowest versions that pyproject.toml allows
+	@scripts/environment $(PYTHON) $(LOWEST)
+	@$(LOWEST)/bin/python scripts/lowest_bounds.py > $(LOWEST)/constraints.txt
+	@$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt \
+		--editable . --group test
+	@$(LOWEST)/bin/python -m pytest tests/flow tests/rest tests/exposition $(PYTEST_ARGS)
+
 bench: $(VENV)/.dev ## measure how soon a pushed change is visible
 	$(BIN)/python -m tests.bench.event_latency
 
@@ -41,7 +49,7 @@ fuzz: $(VENV)/.dev ## throw 100,000 broken payloads, events and callbacks at the
 	$(BIN)/python -m tests.fuzz.run 100000 1
 
 clean: ## remove the environment and what tools left behind
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(VENV)/.app: pyproject.toml
 	@scripts/environment $(PYTHON) $(VENV)

@@ -46,11 +46,14 @@ class App:
         vendors: Mapping[str, type[Vendor]] = VENDORS,
         make_transport: Callable[[AccountConfig], Transport] = _transport,
         rng: random.Random | None = None,
+        on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._clock = clock or SystemClock()
         self._make_transport = make_transport
         self._rng = rng or random.Random()  # noqa: S311  # jitter, not a secret
+        self._on_ready = on_ready
+        self._was_ready = False
         self.telemetry = Telemetry()
         self.exposition = Exposition()
         self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
@@ -154,11 +157,16 @@ class App:
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(_TICK)
-            for look in (self.store.expire, self._planner.watch_clocks):
+            for look in (self.store.expire, self._planner.watch_clocks, self._tell_ready):
                 try:
                     look()
                 except Exception as error:  # noqa: BLE001  # one bug must not freeze all readings
                     self._log.bug("a regular look failed", error)
+
+    def _tell_ready(self) -> None:
+        if not self._was_ready and self.is_ready():
+            self._was_ready = True
+            self._on_ready()
 
     def _on_loop_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # The loop's own report would print the exception's text, and with it what a cloud sent.

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from exporter import __version__, logs
@@ -68,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="home-exporter",
         description="Prometheus exporter for smart homes: Homely and WallyHome.",
-        epilog="Exit codes: 0 stopped, 1 could not start, 2 wrong configuration or flags.",
+        epilog="Exit codes: 0 stopped, 1 could not start or failed, "
+        "2 wrong configuration or flags.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
@@ -137,19 +139,23 @@ async def _serve(options: argparse.Namespace) -> None:
     from exporter.config import load  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
 
-    app = App(load(options.config_file, MODELS))
+    app = App(load(options.config_file, MODELS), on_ready=_freeze)
     log = logs.Log("app")
     try:
         await app.start(options.listen_address)
         log.info("home-exporter started", version=__version__, port=app.server.port)
-        # What was made by now lives as long as the process: no need to look at it again.
-        gc.freeze()
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         log.info("home-exporter stops")
         raise
     finally:
         await app.stop()
+
+
+def _freeze() -> None:
+    """Look no more at what lives as long as the process: with the homes held, that is most."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _demo(options: argparse.Namespace) -> None:
@@ -182,4 +188,6 @@ def _raise_file_limit() -> None:
     """Let the process have as many sockets as the machine allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        # Some systems name a limit that they do not grant: what there is has to do then.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -14,7 +14,7 @@ from exporter.app import App
 from exporter.clock import SystemClock
 from exporter.config import Config, load
 from exporter.errors import ConfigError
-from exporter.simulator import SCENARIOS, Simulator, Step
+from exporter.simulator import SCENARIOS, Scenario, Simulator, Step
 from exporter.sources.vendors import MODELS
 
 # The simulated clouds do not mind: a tour of minutes wants polls in seconds.
@@ -26,8 +26,7 @@ async def demo(address: str, scenario: str, seed: int) -> None:
     """Run until cancelled; raises ConfigError or StartError where it cannot."""
     if scenario not in SCENARIOS:
         raise ConfigError([f"--scenario: expected one of {', '.join(SCENARIOS)}"])
-    simulator = Simulator(clock=SystemClock(), seed=seed, scenario=scenario)
-    simulator.on_step = _tell
+    simulator = Simulator(clock=SystemClock(), seed=seed)
     callback_secret = secrets.token_hex(16)
     await simulator.start()
     try:
@@ -39,7 +38,9 @@ async def demo(address: str, scenario: str, seed: int) -> None:
                 path = f"/callbacks/wally/{quote(callback_secret)}"
                 simulator.callback_targets.append(f"{base}{path}")
                 await _until_ready(app)
-                _introduce(simulator, base)
+                _introduce(simulator, base, SCENARIOS[scenario])
+                # Calm until now, so that nothing happens before there is somebody to see it.
+                simulator.on_step = _tell
                 simulator.play(scenario)
                 await asyncio.Event().wait()
             finally:
@@ -84,8 +85,7 @@ async def _until_ready(app: App) -> None:
         await asyncio.sleep(_READY_LOOK)
 
 
-def _introduce(simulator: Simulator, base: str) -> None:
-    scenario = simulator.scenario
+def _introduce(simulator: Simulator, base: str, scenario: Scenario) -> None:
     lines = [
         "",
         "home-exporter is serving two simulated clouds. Open:",

@@ -10,6 +10,9 @@ from exporter.catalog import Metric
 #: (vendor, location id): how a location is known, whatever it is called.
 LocationKey: TypeAlias = tuple[str, str]
 
+#: As many answers in a row must omit something before it is gone: one alone may be a slip.
+OMISSIONS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

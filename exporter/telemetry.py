@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,12 +13,16 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
-from prometheus_client.metrics import MetricWrapperBase
 
 from exporter import __version__
-from exporter.catalog import Metric, own
+from exporter.catalog import Kind, Metric, own
 
-_Made = TypeVar("_Made", bound=MetricWrapperBase)
+_CLASSES: dict[Kind, Callable[..., Any]] = {
+    Kind.COUNTER: Counter,
+    Kind.GAUGE: Gauge,
+    Kind.HISTOGRAM: Histogram,
+    Kind.INFO: Info,
+}
 
 
 class Telemetry:
@@ -28,46 +32,41 @@ class Telemetry:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # unannotated upstream
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
-        self._make(Info, own.BUILD_INFO, labels=()).info(
+        self._make(own.BUILD_INFO, labels=()).info(
             {"version": __version__, "python": platform.python_version()}
         )
-        self.account_up = self._make(Gauge, own.ACCOUNT_UP)
-        self.account_last_success = self._make(Gauge, own.ACCOUNT_LAST_SUCCESS)
-        self.requests = self._make(Counter, own.REQUESTS)
-        self.request_duration = self._histogram(own.REQUEST_DURATION)
-        self.rate_limited_until = self._make(Gauge, own.RATE_LIMITED_UNTIL)
-        self.budget_tokens = self._make(Gauge, own.BUDGET_TOKENS)
-        self.auth_failures = self._make(Counter, own.AUTH_FAILURES)
-        self.stream_connects = self._make(Counter, own.STREAM_CONNECTS)
-        self.stream_disconnects = self._make(Counter, own.STREAM_DISCONNECTS)
-        self.stream_events = self._make(Counter, own.STREAM_EVENTS)
-        self.event_lag = self._histogram(own.EVENT_LAG)
-        self.callbacks = self._make(Counter, own.CALLBACKS)
-        self.unmapped_states = self._make(Gauge, own.UNMAPPED_STATES)
-        self.rejected_values = self._make(Counter, own.REJECTED_VALUES)
-        self.series = self._make(Gauge, own.SERIES)
-        self.series_dropped = self._make(Counter, own.SERIES_DROPPED)
-        self.render_duration = self._histogram(own.RENDER_DURATION)
-        self.shard_ordinal = self._make(Gauge, own.SHARD_ORDINAL)
-        self.shards = self._make(Gauge, own.SHARDS)
-        self.locations_owned = self._make(Gauge, own.LOCATIONS_OWNED)
-        self.reload_successful = self._make(Gauge, own.CONFIG_LAST_RELOAD_SUCCESSFUL)
-        self.reload_success = self._make(Gauge, own.CONFIG_LAST_RELOAD_SUCCESS)
-        self.state_file_errors = self._make(Counter, own.STATE_FILE_ERRORS)
+        self.account_up = self._make(own.ACCOUNT_UP)
+        self.account_last_success = self._make(own.ACCOUNT_LAST_SUCCESS)
+        self.requests = self._make(own.REQUESTS)
+        self.request_duration = self._make(own.REQUEST_DURATION)
+        self.rate_limited_until = self._make(own.RATE_LIMITED_UNTIL)
+        self.budget_tokens = self._make(own.BUDGET_TOKENS)
+        self.auth_failures = self._make(own.AUTH_FAILURES)
+        self.stream_connects = self._make(own.STREAM_CONNECTS)
+        self.stream_disconnects = self._make(own.STREAM_DISCONNECTS)
+        self.stream_events = self._make(own.STREAM_EVENTS)
+        self.event_lag = self._make(own.EVENT_LAG)
+        self.callbacks = self._make(own.CALLBACKS)
+        self.unmapped_states = self._make(own.UNMAPPED_STATES)
+        self.rejected_values = self._make(own.REJECTED_VALUES)
+        self.series = self._make(own.SERIES)
+        self.series_dropped = self._make(own.SERIES_DROPPED)
+        self.render_duration = self._make(own.RENDER_DURATION)
+        self.shard_ordinal = self._make(own.SHARD_ORDINAL)
+        self.shards = self._make(own.SHARDS)
+        self.locations_owned = self._make(own.LOCATIONS_OWNED)
+        self.reload_successful = self._make(own.CONFIG_LAST_RELOAD_SUCCESSFUL)
+        self.reload_success = self._make(own.CONFIG_LAST_RELOAD_SUCCESS)
+        self.state_file_errors = self._make(own.STATE_FILE_ERRORS)
         self.shards.set(1)
 
-    def _make(
-        self, kind: Callable[..., _Made], metric: Metric, labels: tuple[str, ...] | None = None
-    ) -> _Made:
-        names = metric.labels if labels is None else labels
-        return kind(metric.family, metric.help, names, unit=metric.unit, registry=self.registry)
-
-    def _histogram(self, metric: Metric) -> Histogram:
-        return Histogram(
+    def _make(self, metric: Metric, labels: tuple[str, ...] | None = None) -> Any:
+        # The catalogue alone says of which class a metric is, and no type checker reads that.
+        return _CLASSES[metric.kind](
             metric.family,
             metric.help,
-            metric.labels,
+            metric.labels if labels is None else labels,
             unit=metric.unit,
-            buckets=metric.buckets,
             registry=self.registry,
+            **({"buckets": metric.buckets} if metric.buckets else {}),
         )

@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent / "exporter"
 
 #: From the bottom up. A room imports its own modules and rooms on earlier lines.
@@ -65,6 +67,13 @@ def test_imports_flow_one_way() -> None:
 def test_the_simulator_knows_nothing_of_the_exporter() -> None:
     used = {there for path, here, there in imports() if here == "simulator"}
     assert used <= {"simulator", "clock"}
+
+
+@pytest.mark.parametrize(("vendor", "other"), [("homely", "wally"), ("wally", "homely")])
+def test_the_vendors_know_nothing_of_each_other(vendor: str, other: str) -> None:
+    modules = list((ROOT / "sources" / vendor).glob("*.py"))
+    assert modules
+    assert not [path.name for path in modules if f"sources.{other}" in path.read_text()]
 
 
 def test_mappings_know_nothing_of_metrics_text_or_state() -> None:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -71,15 +72,44 @@ def test_the_yaml_in_the_readme_is_valid(block: str, tmp_path: Path) -> None:
     assert load(tmp_path / "exporter.yml", MODELS).accounts
 
 
-def test_no_address_of_a_package_index_is_in_the_tree() -> None:
+def test_the_map_names_every_room_and_nothing_that_is_not_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"`([\w/.]+(?:/|\.py))`", text))
+    rooms = [path for path in (ROOT / "exporter").iterdir() if not path.name.startswith("_")]
+    names = {f"{path.name}/" if path.is_dir() else path.name for path in rooms} - {"py.typed"}
+    assert names <= named
+    assert all((ROOT / name).exists() or (ROOT / "exporter" / name).exists() for name in named)
+
+
+def test_every_requirement_says_the_lowest_version_that_works() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]
+    command = [sys.executable, "scripts/lowest_bounds.py"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for line, requirement in zip(done.stdout.splitlines(), wanted, strict=True):
+        assert requirement.startswith(line.replace("==", ">="))
+
+
+#: In two parts, so that this file does not hold what it looks for.
+INDEX_ADDRESSES = [("index-", "url"), ("/sim", "ple/"), ("py", "pi.org"), ("python", "hosted.org")]
+
+
+@pytest.mark.parametrize("parts", INDEX_ADDRESSES)
+def test_no_address_of_a_package_index_is_in_the_tree(parts: tuple[str, str]) -> None:
+    needle = "".join(parts)
     listed = subprocess.run(
-        ["git", "ls-files"],  # noqa: S607  # whichever git there is
+        ["git", "ls-files", "-z"],  # noqa: S607  # whichever git there is
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    for name in listed.stdout.split():
-        path = ROOT / name
-        if path.suffix in {".toml", ".txt", ".cfg", ".lock"}:
-            assert "index-url" not in path.read_text()
+    paths = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert Path(__file__) in paths
+    # As a variable of the environment the option is in capitals, with other dashes.
+    texts = {
+        path: path.read_text(errors="replace").lower().replace("_", "-")
+        for path in paths
+        if path.is_file()
+    }
+    assert [str(path) for path, text in texts.items() if needle in text] == []

@@ -8,14 +8,13 @@ from exporter.accounts.repeated import Repeated, Told
 from exporter.accounts.tools import Tools
 from exporter.accounts.watch import Watch
 from exporter.logs import Log
-from exporter.model import Applied, LocationKey, LocationRef
+from exporter.model import OMISSIONS, Applied, LocationKey, LocationRef
 from exporter.secret import Secret
 from exporter.sources.base import CallbackSource, Source
 from exporter.sources.gate import Gate
 from exporter.store import Policy
 from exporter.store.held import HeldLocation
 
-_OMISSIONS = 2
 _TOLD = ("the account's locations cannot be listed", "the account's locations can be listed again")
 
 
@@ -127,7 +126,7 @@ class Account:
             if not listed and self._tools.store.is_up(key):
                 continue  # a cloud in trouble answers with an empty list too
             self._omitted[key] += 1
-            if self._omitted[key] >= _OMISSIONS:
+            if self._omitted[key] >= OMISSIONS:
                 self._release(key)
         self._gate.record.listed = (self._tools.clock.monotonic(), len(self._watches))
         self._expect()

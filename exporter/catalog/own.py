@@ -35,7 +35,10 @@ BUILD_INFO = _own(
     "build_info", "Version of the exporter; always 1.", "version", "python", kind=Kind.INFO
 )
 ACCOUNT_UP = _own(
-    "account_up", "1 while the account's last call to its cloud succeeded.", *_ACCOUNT
+    "account_up",
+    "0 before the account's first call, while its credentials are refused or it is rate limited,"
+    " while a call about all of it fails, or the calls of all its locations do; else 1.",
+    *_ACCOUNT,
 )
 ACCOUNT_LAST_SUCCESS = _own(
     "account_last_success_timestamp_seconds",
@@ -53,7 +56,7 @@ REQUESTS = _own(
 )
 REQUEST_DURATION = _own(
     "request_duration_seconds",
-    "Time from sending a REST call to having read its answer.",
+    "Time of a REST call, from its wait for a thread to its answer having been understood.",
     "vendor",
     "endpoint",
     kind=Kind.HISTOGRAM,
@@ -71,7 +74,8 @@ BUDGET_TOKENS = _own(
 )
 AUTH_FAILURES = _own(
     "auth_failures_total",
-    "Logins or tokens that the cloud refused after one renewal.",
+    "Logins and calls that the cloud refused for their credentials, after a renewal where tokens"
+    " can be renewed.",
     *_ACCOUNT,
     kind=Kind.COUNTER,
 )
@@ -104,13 +108,13 @@ EVENT_LAG = _own(
 )
 CALLBACKS = _own(
     "callbacks_total",
-    "Callbacks received, by what became of them.",
+    "Activities received by callbacks, and callbacks refused, by what became of them.",
     "outcome",
     kind=Kind.COUNTER,
 )
 UNMAPPED_STATES = _own(
     "unmapped_states",
-    "Distinct states seen since the start that the catalogue does not know.",
+    "Distinct states seen since the start that the catalogue does not know, counted up to 50.",
     "vendor",
 )
 REJECTED_VALUES = _own(

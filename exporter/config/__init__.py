@@ -2,6 +2,6 @@
 
 from exporter.config.account import AccountConfig, SecretField
 from exporter.config.fields import Duration
-from exporter.config.load import Config, config_model, load
+from exporter.config.load import Config, load
 
-__all__ = ["AccountConfig", "Config", "Duration", "SecretField", "config_model", "load"]
+__all__ = ["AccountConfig", "Config", "Duration", "SecretField", "load"]

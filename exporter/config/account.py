@@ -15,10 +15,14 @@ from exporter.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class SecretField:
-    """A secret that is given by value, by file or by environment variable: exactly one of them."""
+    """A secret that is given by value, by file or by environment variable: exactly one of them.
+
+    No two accounts may have the same one where it is `unique`.
+    """
 
     name: str
     required: bool = True
+    unique: bool = False
     form: re.Pattern[str] = re.compile(r".+")
     expectation: str = "one line of text"
 

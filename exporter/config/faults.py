@@ -14,12 +14,8 @@ _EXPECTED = {
     "too_short": "expected a list that is not empty",
     "string_too_long": "expected a shorter text",
     "tuple_type": "expected a list",
-    "list_type": "expected a list",
     "model_type": "expected keys with values",
-    "model_attributes_type": "expected keys with values",
-    "dict_type": "expected keys with values",
     "path_type": "expected a path",
-    "bool_type": "expected true or false",
 }
 
 
@@ -44,7 +40,7 @@ def _expectation(model: type[BaseModel], fault: Any) -> str:
     kind: str = fault["type"]
     if kind == "extra_forbidden":
         return _unknown_key(model, fault["loc"])
-    if kind in ("enum", "literal_error"):
+    if kind == "enum":
         return f"expected {fault['ctx']['expected']}"
     message: str = fault["msg"]
     return _EXPECTED.get(kind, message[:1].lower() + message[1:])

@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 _UNITS = {
@@ -71,9 +71,5 @@ def _base_url(raw: str) -> str:
     return raw.rstrip("/")
 
 
-Duration = Annotated[
-    float,
-    BeforeValidator(parse_duration),
-    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"}),
-]
+Duration = Annotated[float, BeforeValidator(parse_duration)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]

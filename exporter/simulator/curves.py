@@ -11,6 +11,7 @@ DAY = 86_400.0
 HOUR = 3_600.0
 YEAR = 365.25 * DAY
 _REPLACED_AFTER = 2.0
+_COOKS_ABOVE = 0.7
 _EVENING = (16, 22)
 _MORNING = (6, 9)
 _DAYTIME = (6, 23)
@@ -114,7 +115,7 @@ class Demand:
         hour = hour_of(moment)
         people = 900 if _EVENING[0] <= hour < _EVENING[1] else 0
         people += 600 if _MORNING[0] <= hour < _MORNING[1] else 0
-        cooking = people > 0 and noise(self.key, int(moment // 600)) > 0.7  # noqa: PLR2004
+        cooking = people > 0 and noise(self.key, int(moment // 600)) > _COOKS_ABOVE
         flicker = 40 * noise(self.key + 1, int(moment // 10))
         return round(self.base + heating + people + (1900 if cooking else 0) + flicker)
 

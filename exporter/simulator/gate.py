@@ -16,6 +16,7 @@ from exporter.simulator.world import World
 
 CALL: ContextVar[Call | None] = ContextVar("call", default=None)
 _SWITCHING = 101
+_BEARER = "Bearer"
 
 
 @dataclass(slots=True)
@@ -38,6 +39,11 @@ class Visit:
 
 
 Reader = Callable[[web.Request], Awaitable[Visit | None]]
+
+
+def bearer(text: str) -> str:
+    """Return the token of `Bearer <token>`, with or without the blank."""
+    return text.removeprefix(_BEARER).strip()
 
 
 def gated_app(

@@ -6,11 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from exporter.simulator.gate import Shared, Visit
+from exporter.simulator.gate import Shared, Visit, bearer
 from exporter.simulator.homes import Login
 from exporter.simulator.tokens import TokenOffice
 
-_BEARER = "Bearer"
 _ENDPOINTS = {
     ("POST", "/homely/oauth/token"): "token",
     ("POST", "/homely/oauth/refresh-token"): "refresh",
@@ -28,11 +27,6 @@ def error(status: int, message: str | list[str]) -> web.Response:
 def not_found(request: web.Request) -> web.Response:
     """Answer a route that does not exist."""
     return error(404, f"Cannot {request.method} {request.path}")
-
-
-def bearer(text: str) -> str:
-    """Return the token of `Bearer <token>`, with or without the blank."""
-    return text.removeprefix(_BEARER).strip()
 
 
 @dataclass(slots=True)

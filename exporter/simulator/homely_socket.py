@@ -18,8 +18,7 @@ from socketio.exceptions import (
 )
 
 from exporter.simulator.faults import SOCKET_KINDS, Fault
-from exporter.simulator.gate import CALL, Shared
-from exporter.simulator.homely_rest import bearer
+from exporter.simulator.gate import CALL, Shared, bearer
 from exporter.simulator.tokens import TokenOffice
 
 TurnAway = Literal["drop", "refuse"]

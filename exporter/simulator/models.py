@@ -1,4 +1,4 @@
-"""Every Homely model of the field notes, with the states it carries."""
+"""Every Homely model that was met in a home, with the states it carries."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -6,8 +6,7 @@ from aiohttp import web
 
 from exporter.simulator.callbacks import CallbackSender, Receipt
 from exporter.simulator.changes import ActivityChange
-from exporter.simulator.gate import Shared, Visit, gated_app
-from exporter.simulator.homely_rest import bearer
+from exporter.simulator.gate import Shared, Visit, bearer, gated_app
 from exporter.simulator.homes import WallyAccount
 
 _PLACES = "/v2/places"

@@ -55,14 +55,14 @@ class Findings:
     ) -> None:
         self.reject = on_reject
         self._log = log or Log("mapping")
-        self._noticed: set[str] = set()
+        self._noticed: set[tuple[str, str]] = set()
         self.unmapped = Vocabulary()
         self.event_types = Vocabulary()
         self.alarm_states = Vocabulary()
         self.activity_kinds = Vocabulary()
 
-    def notice(self, sentence: str) -> None:
-        """Tell the person who configured the account something, once."""
-        if sentence not in self._noticed:
-            self._noticed.add(sentence)
-            self._log.warning(sentence)
+    def notice(self, account: str, sentence: str) -> None:
+        """Tell the person who configured the account something, once for each account."""
+        if (account, sentence) not in self._noticed:
+            self._noticed.add((account, sentence))
+            self._log.warning(sentence, account=account)

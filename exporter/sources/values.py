@@ -61,15 +61,23 @@ Times = tuple[float | None, float | None]
 
 
 class Reader:
-    """Reads the values of one payload that arrived at `now` (seconds, by the vendor's clock)."""
+    """Reads the values of one payload that arrived at `now` (seconds, by the vendor's clock).
 
-    def __init__(self, now: float, findings: Findings) -> None:
+    `account` is whom a notice about the payload is for.
+    """
+
+    def __init__(self, now: float, findings: Findings, account: str = "") -> None:
         self.now = now
         self.findings = findings
+        self._account = account
 
     def reject(self, reason: Reject) -> None:
         """Count a value that is not believed."""
         self.findings.reject(reason)
+
+    def notice(self, sentence: str) -> None:
+        """Tell the person who configured the account something, once."""
+        self.findings.notice(self._account, sentence)
 
     def number(
         self, raw: Any, metric: Metric, *, times: float = 1.0, divide: float = 1.0

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.model import ACTIVITY_LIMIT, Activity, ActivityState
+from exporter.model import ACTIVITY_LIMIT, OMISSIONS, Activity, ActivityState
 
 ACTIVITY_LIFE = 7 * 86400.0
-_OMISSIONS = 2
 _ORDER = tuple(ActivityState)
 
 _Identity = tuple[str, str]
@@ -25,7 +24,7 @@ class Entry:
     @property
     def is_gone(self) -> bool:
         """Whether polls no longer list it."""
-        return self.omitted >= _OMISSIONS
+        return self.omitted >= OMISSIONS
 
     @property
     def is_ongoing(self) -> bool:
@@ -76,7 +75,7 @@ class Ledger:
                 self.counts[activity.kind] += 1
         for identity, entry in self.entries.items():
             if identity not in identities and not _pushed_since(entry, began):
-                entry.omitted = min(entry.omitted + 1, _OMISSIONS)
+                entry.omitted = min(entry.omitted + 1, OMISSIONS)
         self._forget(now)
 
     def ongoing(self) -> Iterator[tuple[str, ActivityState, int]]:

@@ -1,4 +1,8 @@
-"""What of the held state may be served at a moment, and until when: DESIGN's two clocks."""
+"""What of the held state may be served at a moment, and until when: two clocks decide.
+
+How long ago the cloud answered about a location (stale_after), and how long ago by its own time a
+device took its periodic readings (device_stale_after).
+"""
 
 from collections.abc import Iterator
 

@@ -41,18 +41,16 @@ def _location_facts(location: HeldLocation, now: float) -> Iterator[Sample]:
     for source, moment in times:
         if moment is not None:
             yield Sample(readings.LOCATION_UPDATED, (source,), moment)
+    up = is_up(location, now)
     optional: tuple[tuple[Metric, float | None], ...] = (
         (readings.LOCATION_SUSPENDED, location.suspended),
+        (readings.LOCATION_DEVICES, len(location.devices)),
+        (readings.LOCATION_DEVICES_EXPECTED, location.expected_devices),
         (own.STREAM_CONNECTED, location.stream_connected),
         (own.NEXT_POLL, location.next_poll_at),
     )
-    if is_up(location, now):
-        optional += (
-            (readings.LOCATION_DEVICES, len(location.devices)),
-            (readings.LOCATION_DEVICES_EXPECTED, location.expected_devices),
-        )
     for metric, value in optional:
-        if value is not None:
+        if value is not None and (metric.survives or up):
             yield Sample(metric, (), float(value))
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from exporter.clock import Clock
 from exporter.model import (
+    OMISSIONS,
     ActivityChange,
     AlarmChange,
     Applied,
@@ -34,7 +35,6 @@ from exporter.store.samples import (
 )
 
 DEVICE_LIMIT = 500
-_OMISSIONS = 2
 _CLOCK_STEP = 1.0
 
 #: Whose samples they are: (vendor, location id) or (vendor, location id, device id).
@@ -239,7 +239,7 @@ class Store:
         for device_id in [known for known in location.devices if known not in listed]:
             held = location.devices[device_id]
             held.omitted += 1
-            if held.omitted >= _OMISSIONS:
+            if held.omitted >= OMISSIONS:
                 self._drop_device(location, device_id)
 
     def _catch_up(self, location: HeldLocation, device: HeldDevice) -> None:

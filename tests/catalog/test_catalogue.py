@@ -1,4 +1,4 @@
-"""The catalogue is DESIGN's section 3 and nothing else, and keeps the rules promtool misses."""
+"""The catalogue is the public interface below and no more, and keeps rules promtool misses."""
 
 import re
 from collections import Counter
@@ -93,7 +93,7 @@ PERIODIC = {
     "home_power_watts",
     "home_link_strength_ratio",
 }
-#: Readings of DESIGN's table that come from one vendor only.
+#: Readings that come from one vendor only.
 HOMELY_ONLY = {
     "home_floor_temperature_celsius",
     "home_power_watts",
@@ -170,12 +170,12 @@ ALL = (*READINGS, *OWN)
 every = pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
 
 
-def test_every_metric_of_the_design_exists_with_its_type_and_labels_and_no_other() -> None:
+def test_every_metric_exists_with_its_type_and_labels_and_no_other() -> None:
     found = [(metric.name, metric.kind.value, ", ".join(metric.label_names)) for metric in ALL]
     assert sorted(found) == sorted(EXPECTED)
 
 
-def test_the_periodic_readings_are_those_of_the_design() -> None:
+def test_the_periodic_readings_are_those_a_device_repeats_by_itself() -> None:
     assert {metric.name for metric in ALL if metric.periodic} == PERIODIC
 
 
@@ -292,22 +292,22 @@ def test_a_metric_of_its_kind_has_what_its_kind_has(metric: Metric) -> None:
         ("home_power_watts", (-100_000.0, 100_000.0)),
     ],
 )
-def test_the_physical_range_is_that_of_the_design(name: str, bounds: tuple[float, float]) -> None:
+def test_a_reading_has_the_range_that_is_possible(name: str, bounds: tuple[float, float]) -> None:
     (metric,) = (metric for metric in READINGS if metric.name == name)
     assert metric.bounds == bounds
 
 
-def test_the_events_are_those_of_the_design() -> None:
+def test_the_events_are_beginnings_that_matter_though_they_are_over_at_the_next_scrape() -> None:
     events = {event for metric in READINGS for event in (metric.rises, metric.falls) if event}
     assert events == {"leak", "fire", "motion", "open", "tamper", "lock", "unlock"}
 
 
-def test_the_readings_with_a_time_of_their_own_are_those_of_the_design() -> None:
+def test_the_readings_with_a_time_of_their_own_are_those_that_move_all_the_time() -> None:
     names = {metric.reading for metric in READINGS if metric.reading}
     assert names == {"temperature", "humidity", "power", "energy", "link"}
 
 
-def test_what_survives_a_stale_cloud_is_what_the_design_lets_stay() -> None:
+def test_what_survives_a_stale_cloud_says_why_the_rest_is_gone_or_counts() -> None:
     allowed = re.compile(
         r"home_up|home_exporter_.*|.*_info|.*_timestamp_seconds|.*_online|.*_suspended"
         r"|home_(events|activities|alarm_state_changes)_total"

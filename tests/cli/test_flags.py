@@ -1,13 +1,16 @@
 """What the command answers at once: flags, faults, and addresses that cannot be had."""
 
+import resource
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from exporter import __version__
+from exporter import __version__, cli
 from exporter.address import parse_address
 from exporter.simulator import Simulator
+from exporter.simulator.__main__ import _allow_many_sockets
 from tests.cli.command import config_for, free_port
 from tests.cli.conftest import Run
 
@@ -28,6 +31,22 @@ async def test_help_names_the_commands_and_the_exit_codes(run: Run, flag: str) -
     assert (done.code, done.err) == (0, "")
     for word in ("usage: home-exporter", "serve", "demo", "0 stopped", "1 could not start", "2 "):
         assert word in done.out
+
+
+@pytest.mark.parametrize("raise_limit", [cli._raise_file_limit, _allow_many_sockets])
+def test_a_file_limit_that_is_not_granted_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch, raise_limit: Callable[[], None]
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def refuse(_: int, limits: tuple[int, int]) -> None:
+        asked.append(limits)
+        raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 2**62))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    raise_limit()
+    assert asked == [(2**62, 2**62)]
 
 
 async def test_help_of_serve_names_its_flags_and_their_defaults(run: Run) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator import Fault, Simulator
+from exporter.simulator import SCENARIOS, Fault, Simulator
 from tests.cli.command import (
     STOP_WITHIN,
     config_for,
@@ -279,6 +279,20 @@ async def test_the_demo_names_addresses_that_answer(command: Start, port: int) -
     for path in ("/ ", "/metrics ", "/control/world "):
         line = await running.line(path, stream="stdout")
         assert await get(line.split()[0])
+
+
+async def test_the_demo_plays_its_scenario_once_and_not_before_its_introduction(
+    command: Start, port: int
+) -> None:
+    flags = ["--scenario=calm", f"--web.listen-address=127.0.0.1:{port}"]
+    running = await command("demo", *flags)
+    sentence = SCENARIOS["calm"].steps[0].sentence
+    introduced = await running.line(sentence, stream="stdout")
+    assert re.fullmatch(rf" +0 s  {re.escape(sentence)}\n", introduced)
+    await running.line("Ctrl-C", stream="stdout")
+    told = await running.line(sentence, stream="stdout")
+    assert re.match(r"\d\d:\d\d:\d\d  ", told)
+    assert sentence not in (await running.stop(signal.SIGTERM)).out
 
 
 async def test_the_demo_leaves_nothing_behind(command: Start, port: int, tmp_path: Path) -> None:

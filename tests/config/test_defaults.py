@@ -1,4 +1,4 @@
-"""What holds where exporter.yml says nothing, and what the example of the design means."""
+"""What holds where exporter.yml says nothing, and that saying the defaults changes nothing."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def settings(account: AccountConfig) -> dict[str, object]:
     return account.model_dump(exclude=secrets | {"username"})
 
 
-def test_a_homely_account_has_the_defaults_of_the_design(homely: AccountConfig) -> None:
+def test_the_defaults_of_a_homely_account(homely: AccountConfig) -> None:
     assert settings(homely) == {
         "name": "homely-1",
         "base_url": "https://sdk.iotiliti.cloud",
@@ -29,7 +29,7 @@ def test_a_homely_account_has_the_defaults_of_the_design(homely: AccountConfig) 
     }
 
 
-def test_a_wally_account_has_the_defaults_of_the_design(wally: AccountConfig) -> None:
+def test_the_defaults_of_a_wally_account(wally: AccountConfig) -> None:
     assert settings(wally) == {
         "name": "wally-1",
         "base_url": "https://api.snsr.net",
@@ -41,7 +41,7 @@ def test_a_wally_account_has_the_defaults_of_the_design(wally: AccountConfig) ->
     assert wally.find_secret("callback_secret") is None
 
 
-def test_the_example_of_the_design_says_what_the_defaults_say(
+def test_a_file_that_says_the_defaults_means_what_one_without_them_does(
     configure: Configure, tmp_path: Path, homely: AccountConfig, wally: AccountConfig
 ) -> None:
     for name in ("homely", "wally", "wally-callback"):

@@ -62,7 +62,7 @@ async def test_every_form_of_an_event_is_understood(running: Running) -> None:
 async def test_the_alarm_state_follows_its_events_in_order_of_arrival(running: Running) -> None:
     home = running.sim.world.homes[0]
     world, now = running.sim.world, running.clock.wall()
-    # The field notes' case: the later state carries the earlier time.
+    # As homes were seen to do: the later state carries the earlier time.
     await running.sim.publish([world.set_alarm(home, "ARM_NIGHT_PENDING", now + 0.656)])
     await running.sim.publish([world.set_alarm(home, "ARMED_NIGHT", now + 0.605)])
 

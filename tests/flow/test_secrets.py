@@ -10,6 +10,7 @@ import yaml
 
 from exporter.clock import SystemClock
 from exporter.simulator import Fault, Simulator, demo_world
+from tests.cli.command import eventually
 from tests.real.conftest import free_port
 
 _SECRET = "callback-secret-that-nobody-may-see"
@@ -21,6 +22,7 @@ async def _disturb(simulator: Simulator, http: aiohttp.ClientSession, url: str) 
     pages = ""
     world = simulator.world
     for kind in _FAULTS:
+        calls = len(simulator.calls)
         await simulator.inject(Fault(kind=kind, times=2))  # type: ignore[arg-type]  # a literal
         for home in world.homes:
             alarm = world.set_alarm(home, "ARMED_AWAY", simulator.now())
@@ -32,7 +34,7 @@ async def _disturb(simulator: Simulator, http: aiohttp.ClientSession, url: str) 
         for secret in (_SECRET, "wrong-secret-Kari-Eksempel"):
             async with http.post(f"{url}/callbacks/wally/{secret}", json=body) as answer:
                 pages += await answer.text()
-        await asyncio.sleep(0.5)
+        await eventually(lambda calls=calls: len(simulator.calls) > calls + 2)  # type: ignore[misc]
         for path in ("/metrics", "/", "/-/ready", "/nowhere"):
             async with http.get(f"{url}{path}") as answer:
                 pages += await answer.text()

@@ -1,4 +1,4 @@
-"""One full home of each vendor: every field of the documents and of the field notes."""
+"""One full home of each vendor: every field that its documents name or a home was seen to send."""
 
 from typing import Any
 

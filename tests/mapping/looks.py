@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.sources.wally.thresholds import ThresholdUnit
+from exporter.sources.wally.config import ThresholdUnit
 from tests.mapping.payloads import device, sensor, state
 from tests.store.bench import HomelyBench, Served, WallyBench
 

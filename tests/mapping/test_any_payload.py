@@ -16,8 +16,8 @@ from exporter.catalog import BY_NAME
 from exporter.errors import CloudError
 from exporter.model import LocationRef
 from exporter.sources.homely.mapping import map_event, map_home, map_locations
+from exporter.sources.wally.config import ThresholdUnit
 from exporter.sources.wally.mapping import map_callback, map_places, map_sensors
-from exporter.sources.wally.thresholds import ThresholdUnit
 from tests.mapping.full import full_home, full_places, full_sensors
 from tests.mapping.mutations import JUNK, MODEST, mutated
 from tests.mapping.payloads import activity, alarm_event, device_event, entry

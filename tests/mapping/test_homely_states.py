@@ -1,4 +1,4 @@
-"""Every state of the Homely document and the field notes: its metric, or the lack of one."""
+"""Every state that Homely documents or a home was seen to send: its metric, or the lack of one."""
 
 import pytest
 

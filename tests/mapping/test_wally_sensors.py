@@ -9,8 +9,8 @@ from exporter.model import Device
 from exporter.simulator.stamps import iso
 from exporter.sources.findings import Findings
 from exporter.sources.values import Reader
+from exporter.sources.wally.config import ThresholdUnit
 from exporter.sources.wally.mapping import map_sensors
-from exporter.sources.wally.thresholds import ThresholdUnit
 from tests.mapping.full import full_sensors
 from tests.mapping.looks import readings, wally
 from tests.mapping.payloads import PERSONAL, SENSOR, Json, activity, sensor, trait

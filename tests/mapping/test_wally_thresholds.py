@@ -4,10 +4,14 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.wally.thresholds import ThresholdUnit
+from exporter.sources.findings import Findings
+from exporter.sources.values import Reader
+from exporter.sources.wally.config import ThresholdUnit
+from exporter.sources.wally.mapping import map_sensors
 from tests.mapping.looks import readings, wally
 from tests.mapping.payloads import sensor
 from tests.store.bench import Served, WallyBench
+from tests.support.manual_clock import START
 
 C, F = ThresholdUnit.CELSIUS, ThresholdUnit.FAHRENHEIT
 
@@ -97,6 +101,19 @@ def test_bounds_that_cannot_be_right_are_told_once_by_the_name_of_the_setting(
         bench.poll(sensor({}, thresholds=limits), sensor({}, snid="sn-2", thresholds=limits))
     said = [record for record in caplog.records if "threshold_unit" in record.getMessage()]
     assert [record.levelname for record in said] == ["WARNING"]
+
+
+def test_each_account_is_told_of_its_own_setting_by_its_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    findings = Findings()
+    sensors = [sensor({}, thresholds={"TEMP": {"min": 50, "max": 100}})]
+    for account in ("flat", "cabin", "flat"):
+        map_sensors(sensors, Reader(START, findings, account), C)
+    assert [vars(record)["fields"] for record in caplog.records] == [
+        {"account": "flat"},
+        {"account": "cabin"},
+    ]
 
 
 def test_bounds_that_can_be_right_are_not_talked_about(caplog: pytest.LogCaptureFixture) -> None:

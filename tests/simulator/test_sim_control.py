@@ -104,7 +104,7 @@ STATE = {
         ("state", {**STATE, "hold": "x"}, "hold: expected a number of seconds"),
         ("state", [1], "the body must be a JSON object"),
         ("emit", {"location": "Home"}, "payload: missing"),
-        ("fault", {"kind": "status", "colour": "red"}, "unknown keys: colour"),
+        ("fault", {"kind": "status", "colour": "red"}, "colour: Unexpected keyword"),
         ("scenario", {"name": "war"}, "name: expected one of calm"),
         ("wally/activity", {"activity": 1}, "activity: expected an object"),
         ("wally/activity", {"snid": "x", "type": "a"}, "snid: no sensor 'x'"),

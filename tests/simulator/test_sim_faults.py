@@ -172,18 +172,21 @@ async def test_the_next_call_is_whole_again(small: Client, kind: str) -> None:
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        ({}, "kind: expected one of"),
-        ({"kind": "nope"}, "kind: 'nope', expected one of"),
+        ({}, "kind: "),
+        ({"kind": "nope"}, "kind: .*'status'"),
+        ({"kind": "status", "status": "500"}, "status: "),
+        ({"kind": "status", "html": 1}, "html: "),
+        ({"kind": "status", "times": True, "size": 1.5}, "times: .*; size: "),
         ({"kind": "status", "vendor": "acme"}, "vendor: 'acme'"),
         ({"kind": "status", "endpoint": "x"}, "endpoint: 'x'"),
-        ({"kind": "status", "colour": 1}, "unknown keys: colour"),
-        ({"kind": "status", "times": "two"}, "times: 'two'"),
+        ({"kind": "status", "colour": 1}, "colour: Unexpected keyword"),
+        ({"kind": "status", "times": "two"}, "times: "),
         ({"kind": "status", "now": True}, "now: only for"),
         ({"kind": "wrong_name", "endpoint": "home"}, "wrong_name: has no endpoint"),
     ],
 )
 def test_bad_faults_are_refused(data: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint.split("'", maxsplit=1)[0]):
+    with pytest.raises(ValueError, match=f"^{complaint}"):
         fault_from(data)
 
 

@@ -1,4 +1,4 @@
-"""REST: locations, homes, places and sensors as the documents and the field notes have them."""
+"""REST: locations, homes, places and sensors as documented and as homes were seen to answer."""
 
 import json
 import re

@@ -12,14 +12,14 @@ from exporter.simulator.stamps import iso
 from exporter.sources.findings import Findings, Reject
 from exporter.sources.homely.mapping import map_event, map_home
 from exporter.sources.values import Reader
+from exporter.sources.wally.config import ThresholdUnit
 from exporter.sources.wally.mapping import map_callback, map_sensors
-from exporter.sources.wally.thresholds import ThresholdUnit
 from exporter.store import Policy, Store
 from tests.mapping.payloads import DEVICE, HOME, SENSOR, alarm_event, device_event, entry, home
 from tests.support.manual_clock import ManualClock
 
 HOUR, DAY = 3600.0, 86_400.0
-#: The defaults of DESIGN section 5: stale_after, device_stale_after.
+#: The defaults of the configuration: stale_after, device_stale_after.
 HOMELY_POLICY = Policy(3 * HOUR, 24 * HOUR)
 WALLY_POLICY = Policy(15 * 60.0, 2 * HOUR)
 ACCOUNT = "account-1"

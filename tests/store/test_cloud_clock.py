@@ -9,7 +9,7 @@ from tests.mapping.full import full_home, full_sensors
 from tests.mapping.payloads import activity, device, sensor, state, trait
 from tests.store.bench import HOUR, HomelyBench, WallyBench
 
-#: DESIGN promise 2: home_up, timestamps, _info, online, suspended and event counters stay.
+#: What says why the rest is gone stays: up, times, _info, online, suspended, event counters.
 STAYS_OF_A_DEVICE = {
     "home_device_info",
     "home_device_link_info",

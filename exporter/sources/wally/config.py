@@ -1,6 +1,7 @@
 """What a WallyHome account has in exporter.yml."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -8,12 +9,18 @@ from pydantic import Field, SecretStr
 
 from exporter.config import AccountConfig, Duration, SecretField
 from exporter.config.fields import BaseUrl
-from exporter.sources.wally.thresholds import ThresholdUnit
 
 _MINUTE, _HOUR = 60.0, 3600.0
 _TOKEN = re.compile(r"[!-~]+")
 # What stands in a URL's path as it is.
 _IN_A_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]{16,}")
+
+
+class ThresholdUnit(StrEnum):
+    """The unit of thresholds.TEMP: the vendor's document and its own sample disagree."""
+
+    CELSIUS = "celsius"
+    FAHRENHEIT = "fahrenheit"
 
 
 class WallyConfig(AccountConfig):
@@ -25,6 +32,7 @@ class WallyConfig(AccountConfig):
         SecretField(
             "callback_secret",
             required=False,
+            unique=True,
             form=_IN_A_PATH,
             expectation="16 characters or more, of those that may stand in the path of a URL",
         ),

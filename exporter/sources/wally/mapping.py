@@ -20,7 +20,8 @@ from exporter.model import (
 )
 from exporter.sources.findings import Reject
 from exporter.sources.values import Reader, identity, instant, mapping, text
-from exporter.sources.wally.thresholds import ThresholdUnit, thresholds
+from exporter.sources.wally.config import ThresholdUnit
+from exporter.sources.wally.thresholds import thresholds
 
 ALARM = "alarm"
 ACTIVITY_KINDS = (

@@ -33,7 +33,7 @@ class WallySource:
         """Ask which places the account has."""
 
         def read(reply: Reply) -> list[Place]:
-            return map_places(reply.body, Reader(reply.vendor_now, self._findings))
+            return map_places(reply.body, self._reader(reply.vendor_now))
 
         places = await self._get(self.endpoints.listing, "/v2/places", read)
         self._places = {place.ref.id: place for place in places}
@@ -43,7 +43,7 @@ class WallySource:
         """Ask for the sensors of one place."""
 
         def read(reply: Reply) -> Polled:
-            reader = Reader(reply.vendor_now, self._findings)
+            reader = self._reader(reply.vendor_now)
             kinds = self._kinds.get(location_id, {})
             devices = map_sensors(reply.body, reader, self.config.threshold_unit, kinds)
             self._kinds[location_id] = {one.id: one.info["sensor_kind"] for one in devices}
@@ -64,7 +64,10 @@ class WallySource:
 
     def callback(self, payload: Any) -> tuple[list[ActivityChange], int]:
         """Return what a callback says, and how many of its items were malformed."""
-        return map_callback(payload, Reader(self._gate.vendor_now(), self._findings))
+        return map_callback(payload, self._reader(self._gate.vendor_now()))
+
+    def _reader(self, vendor_now: float) -> Reader:
+        return Reader(vendor_now, self._findings, self.config.name)
 
     async def _get(
         self, endpoint: str, path: str, read: Callable[[Reply], _T], *, location_id: str = ""

@@ -1,20 +1,12 @@
 """The owner's alert thresholds of one WallyHome sensor."""
 
-from enum import StrEnum
 from typing import Any
 
 from exporter.catalog import Metric, readings
 from exporter.model import Reading
 from exporter.sources.findings import Reject
 from exporter.sources.values import Reader
-
-
-class ThresholdUnit(StrEnum):
-    """The unit of thresholds.TEMP: the vendor's document and its own sample disagree."""
-
-    CELSIUS = "celsius"
-    FAHRENHEIT = "fahrenheit"
-
+from exporter.sources.wally.config import ThresholdUnit
 
 # Nobody asks to be alerted outside this range: such a bound is in the other unit.
 _LOWEST, _HIGHEST = -40.0, 60.0
@@ -30,7 +22,7 @@ def thresholds(raw: Any, unit: ThresholdUnit, reader: Reader) -> dict[str, Readi
     }
     if temperature and not _plausible(temperature):
         reader.reject(Reject.THRESHOLD_UNIT)
-        reader.findings.notice(
+        reader.notice(
             "temperature thresholds that cannot be right are left out: is threshold_unit of the"
             " account the other of celsius and fahrenheit?"
         )

@@ -1,0 +1,74 @@
+"""YAML as exporter.yml has it: keys once each, and complaints that repeat nothing of the file."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exporter.errors import ConfigError
+
+_FILE_LIMIT = 4 * 1024 * 1024
+
+
+def read(path: Path) -> Any:
+    """Return what a file holds, {} for nothing; raises ConfigError where it is no YAML of ours."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_FILE_LIMIT + 1)
+    except OSError as error:
+        raise ConfigError([f"{path}: expected a readable file: {error.strerror}"]) from None
+    if len(text) > _FILE_LIMIT:
+        raise ConfigError([f"{path}: expected a file under {_FILE_LIMIT} bytes"])
+    try:
+        return yaml.load(text, _UniqueKeyLoader) or {}  # noqa: S506  # a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f":{mark.line + 1}" if mark else ""
+        # The parser's own words may quote what stands there, a password for one.
+        own = isinstance(error, _RepeatedKeyError | _ImpossibleError)
+        what = error.problem if own else _yaml_fault(error)
+        raise ConfigError([f"{path}{line}: expected valid YAML: {what}"]) from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise ConfigError([f"{path}: expected valid YAML in UTF-8"]) from None
+
+
+class _ImpossibleError(yaml.constructor.ConstructorError):
+    """A value is not what its tag or its shape says."""
+
+
+class _RepeatedKeyError(yaml.constructor.ConstructorError):
+    """A key stands twice in one mapping."""
+
+
+def _yaml_fault(error: yaml.MarkedYAMLError) -> str:
+    if isinstance(error, yaml.composer.ComposerError):
+        if error.context and "single document" in error.context:
+            return "one document, without a line of --- in it"
+        return "an alias (*) without its anchor (&); put text that begins with * in quotes"
+    if isinstance(error, yaml.constructor.ConstructorError):
+        if error.problem and "unhashable" in error.problem:
+            return "keys that are plain text"
+        return "a tag (!) that is not known; put text that begins with ! in quotes"
+    return "the line cannot be read; put text with special characters in quotes"
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuses a key that stands twice; YAML would let the last one win in silence."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  # yaml's signature
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, LookupError, ValueError):
+            # PyYAML trusts a value to be what its tag or its shape says.
+            problem = "what looks like a number or a date and is none in quotes"
+            raise _ImpossibleError(None, None, problem, node.start_mark) from None
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # yaml's signature
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    problem = f"the key {key.value} stands twice"
+                    raise _RepeatedKeyError(None, None, problem, key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
