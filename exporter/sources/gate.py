@@ -97,11 +97,22 @@ class Gate:
         self._requests = telemetry.requests
         self._duration = telemetry.request_duration
         self._up = telemetry.account_up.labels(*labels)
-        self._last_success = telemetry.account_last_success.labels(*labels)
+        self._last_success = telemetry.account_last_success
         self._auth_failures = telemetry.auth_failures.labels(*labels)
         budget = telemetry.budget_tokens.labels(*labels)
         budget.set_function(lambda: self.record.bucket.tokens(self._clock.monotonic()))
         telemetry.rate_limited_until.labels(*labels).set_function(self.penalised_until)
+        self._recall()
+
+    def _recall(self) -> None:
+        """Show the account as it was before a restart; an account that is new is not up yet."""
+        now, record = self._clock.monotonic(), self.record
+        self._is_refused = record.refused.until > now
+        if record.penalty.is_on(now):
+            self._failing.add(_PENALTY)
+        if record.succeeded_at is not None:
+            self._show_success()
+            self._show_up()
 
     async def __aenter__(self) -> Self:
         await self._lock.acquire()
@@ -256,7 +267,8 @@ class Gate:
 
     def _succeeded(self, endpoint: str, location_id: str) -> None:
         self._count(endpoint, Outcome.SUCCESS)
-        self._last_success.set(self._clock.wall())
+        self.record.succeeded_at = self._clock.wall()
+        self._show_success()
         self._failing -= {(endpoint, location_id), (_CREDENTIALS, location_id), _PENALTY}
         if endpoint == "token":
             # The login stands in for the refresh that failed; the next may be far away.
@@ -279,6 +291,10 @@ class Gate:
         elif error.outcome is not Outcome.UNAUTHORIZED and not is_refresh_refused:
             self._failing.add((endpoint, location_id))
         self._show_up()
+
+    def _show_success(self) -> None:
+        gauge = self._last_success.labels(self._config.vendor, self._config.name)
+        gauge.set(self.record.succeeded_at or 0.0)
 
     def _show_up(self) -> None:
         self._up.set(not self._is_failing())

@@ -15,7 +15,8 @@ class CallRecord:
     """Budget, holds and last attempts of one account; times are monotonic seconds.
 
     `began` is when the process did. `listed` is when the account's locations were last had, and
-    how many they were. `restarts` counts the starts in a row of which none lived long.
+    how many they were. `succeeded_at` is the wall time of the last answer of use. `restarts`
+    counts the starts in a row of which none lived long.
     """
 
     bucket: Bucket
@@ -24,6 +25,7 @@ class CallRecord:
     refused: Penalty = field(default_factory=Penalty)
     attempts: dict[str, float] = field(default_factory=dict)
     listed: tuple[float, int] | None = None
+    succeeded_at: float | None = None
     restarts: int = 0
     _own: set[str] = field(default_factory=set)
 

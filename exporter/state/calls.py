@@ -34,6 +34,7 @@ def dump(record: CallRecord, config: AccountConfig, wall: float, monotonic: floa
         refused=_stored(record.refused, ahead),
         attempts={key: moment + ahead for key, moment in record.attempts.items()},
         listed=(record.listed[0] + ahead, record.listed[1]) if record.listed else None,
+        succeeded_at=record.succeeded_at,
         restarts=record.restarts,
     )
 
@@ -54,6 +55,7 @@ def restore(
         attempts={
             key: min(moment - behind, monotonic) for key, moment in document.attempts.items()
         },
+        succeeded_at=document.succeeded_at,
         restarts=document.restarts + 1,
     )
     # Another choice of locations finds others in the same listing.

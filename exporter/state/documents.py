@@ -47,6 +47,7 @@ class CallsDocument(Document):
     refused: StoredPenalty
     attempts: dict[str, Moment]
     listed: tuple[Moment, NonNegativeInt] | None
+    succeeded_at: Moment | None
     restarts: NonNegativeInt
 
 

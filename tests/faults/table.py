@@ -44,6 +44,7 @@ class Served(StrEnum):
     )
     FILLED_IN = "everything; what was not pushed comes with a poll within {filled_in}"
     POLLED = "everything; changes come with polls, at most {without_socket} apart"
+    RESTARTED = "nothing until the process is started again; then what it had saved last"
     NOTHING = "nothing: the process ends"
 
 
@@ -257,6 +258,23 @@ PROCESS = (
     ),
 )
 
+_UNSAVED = Counts("state_file_errors_total"), Shows("account_up", 1)
+_AT_ONCE = dict.fromkeys(VENDORS, 0.0)
+
+STATE = (
+    Row("disk_full", "disk full", _each(Served.ALL, _AT_ONCE, *_UNSAVED)),
+    Row(
+        "state_read_only",
+        "state folder that cannot be written",
+        _each(Served.ALL, _AT_ONCE, *_UNSAVED),
+    ),
+    Row(
+        "sigkill_while_writing_state",
+        "SIGKILL while writing state",
+        _each(Served.RESTARTED, _AT_ONCE, Rests("state_file_errors_total"), Shows("account_up", 1)),
+    ),
+)
+
 #: In the middle of every other row.
 SIGTERM = Row(
     "sigterm",
@@ -264,4 +282,6 @@ SIGTERM = Row(
     _each(Served.NOTHING, dict.fromkeys(VENDORS, STOPPED), Prose("exit code 0")),
 )
 
-ROWS = {row.name: row for row in (*STATUSES, *BODIES, *NETWORK, *SOCKETS, *PROCESS, SIGTERM)}
+ROWS = {
+    row.name: row for row in (*STATUSES, *BODIES, *NETWORK, *SOCKETS, *PROCESS, *STATE, SIGTERM)
+}

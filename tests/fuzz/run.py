@@ -20,8 +20,8 @@ from exporter.logs import Log, _Json, _Logfmt
 from exporter.model import LocationRef, Snapshot
 from exporter.sources.findings import Findings
 from exporter.sources.homely.mapping import map_event, map_home, map_locations
-from exporter.sources.wally.mapping import map_callback, map_places, map_sensors
 from exporter.sources.wally.config import ThresholdUnit
+from exporter.sources.wally.mapping import map_callback, map_places, map_sensors
 from tests.fuzz.families import Look
 from tests.fuzz.wounds import MARKERS, body, plant, wound
 from tests.mapping.full import full_home, full_places, full_sensors

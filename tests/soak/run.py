@@ -206,7 +206,7 @@ def _configuration() -> Iterator[Path]:
         "stale_after": stale,
         "device_stale_after": device_stale,
     }
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108  # only for a folder of our own
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         path = Path(folder) / "exporter.yml"
         document = {"homely": logins, "wally": [wally], "state_dir": f"{folder}/state"}

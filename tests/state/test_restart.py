@@ -279,3 +279,14 @@ async def test_nothing_on_disk_is_secret_or_for_others_to_read(
         text = path.read_text()
         for secret in (*running.sim.secrets(), *logins):
             assert secret not in text
+
+
+async def test_an_account_that_was_up_is_so_after_a_restart(
+    running: Running, cloud: Cloud
+) -> None:
+    names = ("home_exporter_account_up", "home_exporter_account_last_success_timestamp_seconds")
+    before = await running.scrape()
+    await running.restart()
+    after = await running.scrape()
+    for name in names:
+        assert after.one(name, vendor=cloud.vendor) == before.one(name, vendor=cloud.vendor) > 0
