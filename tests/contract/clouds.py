@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from exporter.simulator import Fault
 from exporter.simulator.devices import EMPTY, HomelyDevice, WallySensor
-from tests.support.running import Running
+from tests.support.running import Page, Running
 
 
 class Cloud(Protocol):
@@ -141,6 +141,22 @@ class Wally:
         self._sensors[1].data["location"]["appliance"] = self._sensors[0].data["location"][
             "appliance"
         ]
+
+
+async def next_call(running: Running, endpoint: str, seconds: float) -> Page:
+    """Let time pass until the next call is made and taken, well or not; return the page then.
+
+    A clock that moves on while a call is under way would move the plan of the one after it too.
+    """
+    log = running.sim.call_log
+    calls = log.count(endpoint)
+    await running.pass_time(seconds)
+    await running.wait(lambda: log.count(endpoint) > calls)
+
+    def is_counted(page: Page) -> bool:
+        return sum(page.all("home_exporter_requests_total", endpoint=endpoint)) > calls
+
+    return await running.until(is_counted)
 
 
 def outage(cloud: Cloud, **kind: Any) -> Fault:

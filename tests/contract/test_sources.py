@@ -4,7 +4,7 @@ import pytest
 
 from exporter.simulator import Fault, Simulator, small_world
 from tests.conftest import Start
-from tests.contract.clouds import Cloud, Homely, Wally, outage
+from tests.contract.clouds import Cloud, Homely, Wally, next_call, outage
 from tests.support.manual_clock import ManualClock
 from tests.support.running import Page, Running
 
@@ -22,17 +22,7 @@ def freeze(running: Running) -> None:
 
 async def next_poll(running: Running, cloud: Cloud) -> Page:
     """Let the next poll of the location happen, well or not, and return the page after it."""
-    log = running.sim.call_log
-    polls = log.count(cloud.endpoint)
-    await running.pass_time(cloud.interval)
-    await running.wait(lambda: log.count(cloud.endpoint) > polls)
-    attempts = polls + 1
-
-    def is_counted(page: Page) -> bool:
-        counted = page.all("home_exporter_requests_total", endpoint=cloud.endpoint)
-        return sum(counted) >= attempts
-
-    return await running.until(is_counted)
+    return await next_call(running, cloud.endpoint, cloud.interval)
 
 
 async def test_a_reading_has_the_names_and_ids_of_its_device(
@@ -140,7 +130,7 @@ async def test_a_cloud_that_fails_goes_stale_and_comes_back(
     page = await next_poll(running, cloud)
     assert page.has("home_temperature_celsius", device_id=cloud.device_id), "not yet"
 
-    await running.pass_time(cloud.stale_after)
+    await next_call(running, cloud.endpoint, cloud.stale_after)
     page = await running.until(lambda page: page.one("home_up", location_id=cloud.location_id) == 0)
     assert not page.has("home_temperature_celsius", device_id=cloud.device_id)
     assert not page.has("home_leak_detected", device_id=cloud.device_id)
@@ -149,7 +139,7 @@ async def test_a_cloud_that_fails_goes_stale_and_comes_back(
     assert page.has("home_events_total", device_id=cloud.device_id, event="leak")
 
     running.sim.clear_faults()
-    await running.pass_time(cloud.stale_after)
+    await next_call(running, cloud.endpoint, cloud.stale_after)
     page = await running.until(lambda page: page.one("home_up", location_id=cloud.location_id) == 1)
     assert page.has("home_temperature_celsius", device_id=cloud.device_id)
 
@@ -195,11 +185,7 @@ async def test_a_location_that_two_listings_omit_is_forgotten(
     every = 6 * 3600 * 1.1 if cloud.vendor == "homely" else cloud.interval
     # The list is empty now, which a cloud in trouble answers as well: it must be stale first.
     for _ in range(int(cloud.stale_after / every) + 4):
-        listings = running.sim.call_log.count(cloud.listing)
-        await running.pass_time(every)
-        await running.wait(
-            lambda listings=listings: running.sim.call_log.count(cloud.listing) > listings  # type: ignore[misc]  # bound now
-        )
+        await next_call(running, cloud.listing, every)
     await running.until(
         lambda page: (
             not any(("location_id", cloud_location) in labels for _, labels in page.samples)

@@ -7,7 +7,7 @@ import pytest
 
 from exporter.simulator import Fault
 from tests.conftest import Start
-from tests.contract.clouds import Cloud, Homely, Wally
+from tests.contract.clouds import Cloud, Homely, Wally, next_call
 from tests.support.manual_clock import ManualClock
 from tests.support.running import Page, Running, config_for
 
@@ -207,7 +207,7 @@ async def test_a_location_that_was_forgotten_leaves_nothing_on_disk(
     # An empty list alone is not believed while the location is up.
     await running.sim.inject(Fault(kind="status", endpoint=cloud.endpoint, status=404))
     for _ in range(3):
-        await running.pass_time(7 * HOUR)
+        await next_call(running, cloud.listing, 7 * HOUR)
     await running.until(lambda page: not page.has("home_up", vendor=cloud.vendor))
     await running.pass_time(1)
     await running.wait(lambda: len(list(folder.glob("*.json"))) == 1)
