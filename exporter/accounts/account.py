@@ -72,7 +72,8 @@ class Account:
 
     def start(self) -> None:
         """Watch what is remembered, and list the locations when that is due."""
-        self._expect()
+        if self._watches:
+            self._expect()
         for watch in self._watches.values():
             watch.start()
         record = self._gate.record

@@ -118,7 +118,8 @@ class Store:
         location.offset = now.vendor - now.monotonic
         location.name = snapshot.name or location.name
         location.gateway_serial = snapshot.gateway_serial
-        location.expected_devices = snapshot.expected_devices
+        if snapshot.expected_devices is not None:
+            location.expected_devices = snapshot.expected_devices
         if snapshot.suspended is not None:
             location.suspended = snapshot.suspended
         location.alarm.know(snapshot.alarm_states)
