@@ -42,7 +42,7 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 )
 _WARM_UP = 0.4
 #: How far the last of the measurements may lie above those after the warm-up.
-BOUNDS = {"KiB": 256.0, "tasks": 4.0, "threads": 2.0, "descriptors": 6.0}
+BOUNDS = {"KiB": 256.0, "tasks": 4.0, "tasks remembered": 4.0, "threads": 2.0, "descriptors": 6.0}
 
 
 @dataclass(slots=True)
@@ -52,11 +52,12 @@ class Flatness:
     measured: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in BOUNDS})
     done: Counter[str] = field(default_factory=Counter)
 
-    def note(self) -> None:
+    def note(self, app: App) -> None:
         """Measure."""
         gc.collect()
         self.measured["KiB"].append(tracemalloc.get_traced_memory()[0] / 1024)
         self.measured["tasks"].append(len(asyncio.all_tasks()))
+        self.measured["tasks remembered"].append(len(app._tasks))
         self.measured["threads"].append(threading.active_count())
         self.measured["descriptors"].append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208  # names only
 
@@ -151,7 +152,7 @@ async def _disturb(  # all that is disturbed
             await _leave_half_open(app.server.port)
         if loop.time() >= due:
             due += 0.5
-            flatness.note()
+            flatness.note(app)
         await asyncio.sleep(0.05)
 
 

@@ -47,6 +47,9 @@ class Leaks:
             self.first = number
         elif number and not self.shown:
             self.told.add(number)
+        elif number not in (0, self.shown):
+            # It looks like the one before going on: nobody saw the sensor dry.
+            self.unsure.add(number)
         self.shown = number
 
     def callback(self, number: int) -> None:
@@ -55,7 +58,8 @@ class Leaks:
         Whether it is a new one nobody can tell who saw it first wet, sees an earlier one go on, or
         has counted a later one.
         """
-        is_clear = number != self.first and self.shown in (None, 0, number)
+        is_clear = number != self.first and number not in self.unsure
+        is_clear = is_clear and self.shown in (None, 0, number)
         is_clear = is_clear and number >= max(self.told, default=0)
         (self.told if is_clear else self.unsure).add(number)
 
