@@ -1,7 +1,6 @@
 """One soak: the real exporter, two clouds in memory, days of virtual time, and an oracle."""
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -123,7 +122,6 @@ class Result:
     world: World
     promises: Promises
     care: Care
-    own: dict[str, float] = field(default_factory=dict)
     events: Counter[str] = field(default_factory=Counter)
 
 
@@ -164,7 +162,7 @@ async def _soak(seed: int, days: float) -> Result:
         world.begin()
         await _watch(app, promises, loop.time() + days * DAY)
         result = Result(seed, days, promises.faults + care.faults(), 0.0, world, promises, care)
-        _take_own(app, result)
+        _take_events(app, result)
         await app.stop()
     return result
 
@@ -230,12 +228,9 @@ async def _post(app: App, body: bytes, *, right: bool) -> int:
     return answer.status
 
 
-def _take_own(app: App, result: Result) -> None:
-    """Keep what the exporter says of its own work."""
+def _take_events(app: App, result: Result) -> None:
+    """Keep what became of the events by the exporter's own account."""
     for family in app.telemetry.registry.collect():
         for sample in family.samples:
             if sample.name == "home_exporter_stream_events_total":
                 result.events[sample.labels["outcome"]] += int(sample.value)
-            elif not sample.name.endswith("_bucket"):
-                key = json.dumps([sample.name, *sample.labels.values()])
-                result.own[key] = sample.value

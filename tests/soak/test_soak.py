@@ -12,7 +12,7 @@ def _few_lines_are_logged() -> None:
     logging.getLogger("exporter").setLevel(logging.ERROR)
 
 
-@pytest.mark.parametrize(("seed", "days"), [(2, 2), (3, 2), (7, 2)])
+@pytest.mark.parametrize(("seed", "days"), [(2, 2), (3, 2), (7, 1)])
 def test_a_soak_breaks_no_promise(seed: int, days: float) -> None:
     result = soak(seed, days)
     assert result.faults == []
@@ -23,5 +23,7 @@ def test_a_soak_breaks_no_promise(seed: int, days: float) -> None:
 
 def test_a_soak_repeats_with_its_seed() -> None:
     first, again = soak(5, 0.2), soak(5, 0.2)
-    assert first.own == again.own
+    assert first.events == again.events
+    assert first.world.troubles.counts == again.world.troubles.counts
+    assert first.care.endpoints == again.care.endpoints
     assert first.promises.tally == again.promises.tally
