@@ -8,8 +8,8 @@ from tests.soak.run import soak
 
 
 @pytest.fixture(autouse=True)
-def _few_lines_are_logged() -> None:
-    logging.getLogger("exporter").setLevel(logging.ERROR)
+def _few_lines_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, "exporter")
 
 
 @pytest.mark.parametrize(("seed", "days"), [(2, 2), (3, 2), (7, 1)])
