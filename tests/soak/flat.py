@@ -29,6 +29,7 @@ from exporter.sources.vendors import MODELS
 from tests.soak.dice import Dice
 
 _STREAM = "exporter.sources.homely.stream"
+_TOKENS = "exporter.sources.homely.tokens"
 _SECRET = "callback-secret-of-the-soak"
 #: Not among them is what silences an account for minutes, as it should: nothing would happen.
 _FAULTS: tuple[dict[str, Any], ...] = (
@@ -79,7 +80,12 @@ async def measure(seconds: float, seed: int) -> Flatness:
     flatness = Flatness()
     async with _clouds(seed) as said, aiohttp.ClientSession() as http:
         tracemalloc.start()
-        with TemporaryDirectory() as folder, patch(f"{_STREAM}._BACKOFF_CAP", 0.5):
+        with (
+            TemporaryDirectory() as folder,
+            patch(f"{_STREAM}._BACKOFF_CAP", 0.5),
+            patch(f"{_TOKENS}._RETRY", 0.2),
+            patch(f"{_TOKENS}._RETRY_CAP", 0.5),
+        ):
             app = App(load(_configuration(Path(folder), said), MODELS))
             await app.start("127.0.0.1:0")
             try:

@@ -8,5 +8,5 @@ async def test_memory_tasks_threads_and_descriptors_stay_flat() -> None:
     assert grown(found) == [], found.measured
     assert found.done["faults"] > 20
     assert found.done["failed calls"] > 5
-    assert found.done["calls"] > 20
+    assert found.done["calls"] > 10
     assert found.done["sockets connected"] > 5
