@@ -15,7 +15,7 @@ import yaml
 
 from exporter.simulator import Simulator
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 STOP_WITHIN = 5.0
 
 

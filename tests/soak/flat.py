@@ -42,7 +42,7 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 )
 _WARM_UP = 0.4
 #: How far the last of the measurements may lie above those after the warm-up.
-BOUNDS = {"KiB": 256.0, "tasks": 4.0, "tasks remembered": 4.0, "threads": 2.0, "descriptors": 6.0}
+BOUNDS = {"KiB": 512.0, "tasks": 4.0, "tasks remembered": 4.0, "threads": 2.0, "descriptors": 6.0}
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Start
+from tests.contract.clouds import next_call
 from tests.support.running import Page, Running
 
 ERRORS = "home_exporter_state_file_errors_total"
@@ -137,9 +138,7 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_calls(
     os.mkfifo(pipe)
     try:
         for _ in range(3):
-            asked = running.sim.call_log.count("home")
-            await running.pass_time(1400)
-            await running.wait(lambda asked=asked: running.sim.call_log.count("home") > asked)  # type: ignore[misc]  # bound now
+            await next_call(running, "home", 1400)
         assert (await running.scrape()).one(ERRORS) > 2
     finally:
         os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
