@@ -42,7 +42,7 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 )
 _WARM_UP = 0.4
 #: How far the last of the measurements may lie above those after the warm-up: yarl's caches of
-#: 128 addresses, and the alerts that wait for their sensors, are still on their way to their bounds.
+#: 128 addresses, and alerts that wait for their sensors, are still on the way to their bounds.
 BOUNDS = {
     "KiB": 256.0,
     "tasks": 12.0,
