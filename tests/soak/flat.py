@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import tracemalloc
+import urllib.parse
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -41,8 +42,20 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     *({"kind": kind, "times": 1} for kind in ("invalid_jwt", "expire_during_connect")),
 )
 _WARM_UP = 0.4
+<<<<<<< HEAD
 #: How far the last of the measurements may lie above those after the warm-up.
 BOUNDS = {"KiB": 512.0, "tasks": 4.0, "tasks remembered": 4.0, "threads": 2.0, "descriptors": 6.0}
+=======
+#: How far the last of the measurements may lie above those after the warm-up: yarl's caches of
+#: 128 addresses, and alerts that wait for their sensors, are still on the way to their bounds.
+BOUNDS = {
+    "KiB": 256.0,
+    "tasks": 12.0,
+    "tasks remembered": 4.0,
+    "threads": 2.0,
+    "descriptors": 6.0,
+}
+>>>>>>> soak
 
 
 @dataclass(slots=True)
@@ -54,6 +67,8 @@ class Flatness:
 
     def note(self, app: App) -> None:
         """Measure."""
+        # The address of each socket is another one: a cache of 128 would fill for minutes.
+        urllib.parse.clear_cache()  # type: ignore[attr-defined]  # not in the stubs
         gc.collect()
         self.measured["KiB"].append(tracemalloc.get_traced_memory()[0] / 1024)
         self.measured["tasks"].append(len(asyncio.all_tasks()))
@@ -147,11 +162,16 @@ async def _disturb(  # all that is disturbed
     root, page = control.removesuffix("/control/world"), f"http://127.0.0.1:{app.server.port}"
     end, due = loop.time() + seconds, loop.time()
     while loop.time() < end:
-        async with http.post(f"{root}/control/fault", json=dice.choice(_FAULTS)) as answer:
-            flatness.done["faults"] += answer.status == 200
+        if dice.hits(0.3):
+            async with http.post(f"{root}/control/fault", json=dice.choice(_FAULTS)) as answer:
+                flatness.done["faults"] += answer.status == 200
+        if dice.hits(0.1):
+            # Faults that wait for a call would pile up, and nothing would succeed any more.
+            async with http.post(f"{root}/control/clear") as answer:
+                flatness.done["times without faults"] += answer.status == 200
         async with http.get(f"{page}/metrics") as answer:
             flatness.done["scrapes"] += len(await answer.read()) > 0
-        body = {"snid": f"sn-{dice.randrange(300)}", "type": "alarm", "state": "open"}
+        body = {"snid": f"sn-{dice.randrange(3)}", "type": "alarm", "state": "open"}
         secret = _SECRET if dice.hits(0.7) else "a-wrong-secret-of-the-soak"
         body["created"] = str(dice.random())
         async with http.post(f"{page}/callbacks/wally/{secret}", json=body) as answer:

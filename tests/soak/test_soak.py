@@ -1,15 +1,8 @@
 """Days in seconds: every edge counted once, nothing served too long, no call too many."""
 
-import logging
-
 import pytest
 
 from tests.soak.run import soak
-
-
-@pytest.fixture(autouse=True)
-def _few_lines_are_logged(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.ERROR, "exporter")
 
 
 @pytest.mark.parametrize(("seed", "days"), [(2, 2), (3, 2), (7, 1)])
