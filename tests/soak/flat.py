@@ -42,10 +42,6 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     *({"kind": kind, "times": 1} for kind in ("invalid_jwt", "expire_during_connect")),
 )
 _WARM_UP = 0.4
-<<<<<<< HEAD
-#: How far the last of the measurements may lie above those after the warm-up.
-BOUNDS = {"KiB": 512.0, "tasks": 4.0, "tasks remembered": 4.0, "threads": 2.0, "descriptors": 6.0}
-=======
 #: How far the last of the measurements may lie above those after the warm-up: yarl's caches of
 #: 128 addresses, and alerts that wait for their sensors, are still on the way to their bounds.
 BOUNDS = {
@@ -55,7 +51,6 @@ BOUNDS = {
     "threads": 2.0,
     "descriptors": 6.0,
 }
->>>>>>> soak
 
 
 @dataclass(slots=True)

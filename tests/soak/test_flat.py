@@ -6,13 +6,7 @@ from tests.soak.flat import grown, measure
 async def test_memory_tasks_threads_and_descriptors_stay_flat() -> None:
     found = await measure(20, seed=1)
     assert grown(found) == [], found.measured
-<<<<<<< HEAD
-    assert found.done["faults"] > 20
-    assert found.done["failed calls"] > 5
-    assert found.done["calls"] > 10
-=======
     assert found.done["faults"] > 15
     assert found.done["failed calls"] > 3
     assert found.done["calls"] > 20
->>>>>>> soak
     assert found.done["sockets connected"] > 5
