@@ -15,7 +15,7 @@ demo: $(VENV)/.app ## run the exporter on two simulated clouds: no account, no i
 
 test: $(VENV)/.dev ## install what the tests need, and run them
 	@scripts/debian-packages prometheus
-	@$(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/ruff check .

@@ -26,6 +26,8 @@ class Watch:
     def __init__(self, key: LocationKey, source: Source, record: CallRecord, tools: Tools) -> None:
         self._key = key
         self._source = source
+        # Looked at once: the check of a protocol is dear, and events are many.
+        self._followed = source if isinstance(source, StreamSource) else None
         self._record = record
         self._tools = tools
         self._log = Log("location", vendor=key[0], location_id=key[1])
@@ -56,9 +58,9 @@ class Watch:
             gap=self._source.config.floor,
         )
         self._polls.begin(due)
-        if isinstance(self._source, StreamSource):
+        if self._followed is not None:
             self._tools.store.set_stream(self._key, connected=False)
-            follow = self._source.follow(self._key[1], self)
+            follow = self._followed.follow(self._key[1], self)
             self._stream = self._tools.tasks.start(follow, f"stream {self._key[1]}")
 
     def stop(self) -> None:
@@ -128,8 +130,8 @@ class Watch:
         self._tools.telemetry.stream_events.labels(kind, outcome.value).inc()
 
     def _take(self, payload: Any) -> tuple[str, Applied]:
-        assert isinstance(self._source, StreamSource)  # noqa: S101  # only such have events
-        event = self._source.event(payload, self._model_of)
+        assert self._followed is not None  # noqa: S101  # only such have events
+        event = self._followed.event(payload, self._model_of)
         if event is None:
             return _NO_TYPE, Applied.MALFORMED
         if event.location_id not in ("", self._key[1]):

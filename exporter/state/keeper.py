@@ -22,6 +22,8 @@ _CALLS, _LOCATIONS = "calls", "locations"
 _SAVE_EVERY = 300.0
 _LOOK_EVERY = 1.0
 _LAST_SAVE_LIMIT = 1.5
+#: No location is at this generation: it will be tried again.
+_UNWRITTEN = -1
 
 
 class _Saved(NamedTuple):
@@ -99,28 +101,34 @@ class Keeper:
                 await self._save_locations(0.0)
 
     async def _save_locations(self, gap: float) -> None:
-        for location in list(self._store.locations.values()):
+        now = self._clock.monotonic()
+        due = [one for one in self._store.locations.values() if self._is_due(one, now - gap)]
+        for location in due:
             try:
-                await self._save(location, gap)
+                await self._save(location, now)
             except Exception as error:  # noqa: BLE001  # one location must not cost the others
                 self._log.bug("a location could not be saved", error)
         for key in [known for known in self._saved if known not in self._store.locations]:
             await self._files.remove(_LOCATIONS, self._saved.pop(key).name)
 
-    async def _save(self, location: HeldLocation, gap: float) -> None:
-        now = self._clock.monotonic()
-        saved = self._saved.get(location.key, _Saved(location.account, ""))
-        is_same = saved.account == location.account
-        if is_same and (location.generation == saved.generation or now - saved.at < gap):
-            return
+    def _is_due(self, location: HeldLocation, before: float) -> bool:
+        """Return whether the location has changed since it was saved, not after `before`."""
+        saved = self._saved.get(location.key)
+        if saved is None:
+            return location.generation > 0
+        is_changed = location.generation != saved.generation and saved.at <= before
+        return is_changed or location.account != saved.account
+
+    async def _save(self, location: HeldLocation, now: float) -> None:
+        saved = self._saved.get(location.key)
         config, _ = self._accounts[location.key[0], location.account]
         name = _name(config, location.key)
-        if not is_same:
+        if saved is not None and saved.account != location.account:
             await self._files.remove(_LOCATIONS, saved.name)
         generation = location.generation
         document = snapshot.dump(location, calls.identity(config), self._clock.wall(), now)
         if not await self._files.write(_LOCATIONS, name, document):
-            generation = saved.generation
+            generation = _UNWRITTEN
         self._saved[location.key] = _Saved(config.name, name, generation, now)
 
 

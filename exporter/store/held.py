@@ -63,7 +63,12 @@ class HeldDevice:
 
     def resolved(self, metric: Metric) -> Reading | None:
         """Return the reading that is served as a metric without labels of its own."""
-        return self.best().get((metric, ()))
+        told = [
+            one
+            for one in self.readings.values()
+            if one.metric is metric and not one.labels and one.value is not None
+        ]
+        return min(told, key=lambda one: one.rank, default=None)
 
 
 @dataclass(slots=True)
