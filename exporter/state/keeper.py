@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import NamedTuple
 
 from exporter.budget import Bucket
@@ -21,7 +20,7 @@ from exporter.store.held import HeldLocation
 _CALLS, _LOCATIONS = "calls", "locations"
 _SAVE_EVERY = 300.0
 _LOOK_EVERY = 1.0
-_LAST_SAVE_LIMIT = 1.5
+_LAST_SAVE_LIMIT = 3.0
 #: No location is at this generation: it will be tried again.
 _UNWRITTEN = -1
 
@@ -75,10 +74,9 @@ class Keeper:
             if not config.admits(document.location_id, document.name):
                 continue
             wall, monotonic = self._clock.wall(), self._clock.monotonic()
-            try:
-                yield snapshot.restore(document, config.name, policy, wall, monotonic)
-            except ValueError as error:
-                self._files.reject(error)
+            if document.written_at > wall:
+                self._files.reject("written in the future")
+            yield snapshot.restore(document, config.name, policy, wall, monotonic)
 
     async def keep(self, config: AccountConfig, record: CallRecord) -> None:
         """Write an account's record down; never raises."""
@@ -93,17 +91,19 @@ class Keeper:
 
     async def close(self) -> None:
         """Save all that has changed; a slow disk does not hold up the end of the process."""
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_LAST_SAVE_LIMIT):
                 for config, record in self._accounts.values():
                     if record.attempts:
                         await self.keep(config, record)
                 await self._save_locations(0.0)
+        except TimeoutError:
+            left = len(self._due(self._clock.monotonic()))
+            self._log.warning("there was no time to save every location", left=left)
 
     async def _save_locations(self, gap: float) -> None:
         now = self._clock.monotonic()
-        due = [one for one in self._store.locations.values() if self._is_due(one, now - gap)]
-        for location in due:
+        for location in self._due(now - gap):
             try:
                 await self._save(location, now)
             except Exception as error:  # noqa: BLE001  # one location must not cost the others
@@ -111,11 +111,18 @@ class Keeper:
         for key in [known for known in self._saved if known not in self._store.locations]:
             await self._files.remove(_LOCATIONS, self._saved.pop(key).name)
 
+    def _due(self, before: float) -> list[HeldLocation]:
+        """Return what is to be saved, longest unsaved first."""
+        due = [one for one in self._store.locations.values() if self._is_due(one, before)]
+        return sorted(due, key=lambda one: self._saved[one.key].at if one.key in self._saved else 0)
+
     def _is_due(self, location: HeldLocation, before: float) -> bool:
         """Return whether the location has changed since it was saved, not after `before`."""
+        if location.polled_at is None:
+            return False  # nothing is known of it yet, and the next save would be far away
         saved = self._saved.get(location.key)
         if saved is None:
-            return location.generation > 0
+            return True
         is_changed = location.generation != saved.generation and saved.at <= before
         return is_changed or location.account != saved.account
 

@@ -144,6 +144,12 @@ class HeldLocation:
         """Return the vendor's time before which what a device says is no sign of life."""
         return moment.vendor - self.policy.device_stale_after
 
+    def distrust(self) -> None:
+        """Take that nobody knows when all of it was heard."""
+        self.polled = self.alarm.pushed = NEVER
+        for device in self.devices.values():
+            device.contact = device.alive = NEVER
+
     def grow_older(self, seconds: float) -> None:
         """Take that all of it was heard so much longer ago than it seemed."""
         self.polled -= seconds

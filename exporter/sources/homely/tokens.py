@@ -30,6 +30,9 @@ _TRANSIENT = frozenset(
         Outcome.TLS,
     }
 )
+#: A refresh that keeps failing so may be past mending, and the login beside it be well.
+_BROKEN = frozenset({Outcome.SERVER_ERROR, Outcome.TIMEOUT})
+_REFRESH_TRIES = 3
 _REFUSED = frozenset({Outcome.BAD_REQUEST, Outcome.FORBIDDEN, Outcome.UNAUTHORIZED})
 
 
@@ -43,6 +46,7 @@ class Tokens:
         self._access: tuple[Secret, float] | None = None
         self._refresh: tuple[Secret, float] | None = None
         self._failures = 0
+        self._refresh_failures = 0
         self._hold = self._distrust = float("-inf")
         self._distrusted = 0
         self._rng = rng
@@ -91,7 +95,8 @@ class Tokens:
                 return await self._post("refresh-token", {"refresh_token": refresh.reveal()})
             except CloudError as error:
                 # Where the cloud never judged the refresh token, it may still be good.
-                if error.outcome in _TRANSIENT:
+                self._refresh_failures += error.outcome in _BROKEN
+                if error.outcome in _TRANSIENT and self._refresh_failures < _REFRESH_TRIES:
                     raise
         self._refresh = None
         return await self._login()
@@ -134,6 +139,7 @@ class Tokens:
         access, refresh = _token(answer.get("access_token")), _token(answer.get("refresh_token"))
         if access is None:
             raise CloudError(Outcome.UNUSABLE)
+        self._refresh_failures = 0
         self._access = (access, reply.began + _life(answer.get("expires_in")))
         if refresh is not None:
             self._refresh = (refresh, reply.began + _life(answer.get("refresh_expires_in")))
