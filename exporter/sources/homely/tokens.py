@@ -92,12 +92,15 @@ class Tokens:
         refresh = self._alive(self._refresh, 0.0)
         if refresh is not None:
             try:
-                return await self._post("refresh-token", {"refresh_token": refresh.reveal()})
+                token = await self._post("refresh-token", {"refresh_token": refresh.reveal()})
             except CloudError as error:
                 # Where the cloud never judged the refresh token, it may still be good.
                 self._refresh_failures += error.outcome in _BROKEN
                 if error.outcome in _TRANSIENT and self._refresh_failures < _REFRESH_TRIES:
                     raise
+            else:
+                self._refresh_failures = 0
+                return token
         self._refresh = None
         return await self._login()
 
@@ -139,7 +142,6 @@ class Tokens:
         access, refresh = _token(answer.get("access_token")), _token(answer.get("refresh_token"))
         if access is None:
             raise CloudError(Outcome.UNUSABLE)
-        self._refresh_failures = 0
         self._access = (access, reply.began + _life(answer.get("expires_in")))
         if refresh is not None:
             self._refresh = (refresh, reply.began + _life(answer.get("refresh_expires_in")))
