@@ -122,9 +122,9 @@ async def _print(name: str, body: dict[str, Any]) -> None:
         return
     for alert in body["alerts"]:
         notes = alert["annotations"]
+        what = f"{alert['status'].upper()}  {alert['labels']['alertname']}"
         lines = [
-            f"{time.strftime('%H:%M:%S')}  {name}: {alert['status'].upper()}"
-            f"  {alert['labels']['alertname']}  {notes.get('summary', '')}",
+            f"{time.strftime('%H:%M:%S')}  {name}: {what}  {notes.get('summary', '')}",
             f"          {notes.get('description', '')}",
             f"          {notes.get('runbook_url', '')}",
         ]

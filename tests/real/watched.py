@@ -105,7 +105,9 @@ def _accounts(simulator: Simulator, **wally: object) -> dict[str, Any]:
         {"base_url": simulator.homely_url, "username": user, "password": word}
         for user, word in simulator.homely_logins
     ]
-    tokens = [{"base_url": simulator.wally_url, "token": t, **wally} for t in simulator.wally_tokens]
+    tokens = [
+        {"base_url": simulator.wally_url, "token": t, **wally} for t in simulator.wally_tokens
+    ]
     return {"homely": homely, "wally": tokens}
 
 

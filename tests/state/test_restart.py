@@ -281,9 +281,7 @@ async def test_nothing_on_disk_is_secret_or_for_others_to_read(
             assert secret not in text
 
 
-async def test_an_account_that_was_up_is_so_after_a_restart(
-    running: Running, cloud: Cloud
-) -> None:
+async def test_an_account_that_was_up_is_so_after_a_restart(running: Running, cloud: Cloud) -> None:
     names = ("home_exporter_account_up", "home_exporter_account_last_success_timestamp_seconds")
     before = await running.scrape()
     await running.restart()
