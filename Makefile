@@ -5,7 +5,7 @@ LOWEST := .venv-lowest
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs lowest bench soak fuzz clean
+.PHONY: help demo stack test lint format docs lowest bench soak fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -13,8 +13,12 @@ help: ## list the targets
 demo: $(VENV)/.app ## run the exporter on two simulated clouds: no account, no internet
 	@exec $(BIN)/home-exporter demo
 
+stack: $(VENV)/.app ## run the demo with Prometheus and Alertmanager: what would reach a phone
+	@scripts/debian-packages prometheus prometheus-alertmanager
+	@exec $(BIN)/python -m scripts.stack
+
 test: $(VENV)/.dev ## install what the tests need, and run them
-	@scripts/debian-packages prometheus
+	@scripts/debian-packages prometheus prometheus-alertmanager
 	@$(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and the generated documents
@@ -22,6 +26,7 @@ lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/document_metrics.py --check
+	$(BIN)/python scripts/document_alerts.py --check
 	$(BIN)/python -m scripts.document_faults --check
 
 format: $(VENV)/.dev ## put the code in its form
@@ -30,6 +35,7 @@ format: $(VENV)/.dev ## put the code in its form
 
 docs: $(VENV)/.dev ## write the documents that are made from the code
 	$(BIN)/python scripts/document_metrics.py
+	$(BIN)/python scripts/document_alerts.py
 	$(BIN)/python -m scripts.document_faults
 
 lowest: ## run the tests of the wire on the lowest versions that pyproject.toml allows
@@ -39,8 +45,10 @@ lowest: ## run the tests of the wire on the lowest versions that pyproject.toml 
 		--editable . --group test
 	@$(LOWEST)/bin/python -m pytest tests/flow tests/rest tests/exposition $(PYTEST_ARGS)
 
-bench: $(VENV)/.dev ## measure how soon a pushed change is visible
+bench: $(VENV)/.dev ## measure how soon a pushed change is visible, and a leak told
+	@scripts/debian-packages prometheus prometheus-alertmanager
 	$(BIN)/python -m tests.bench.event_latency
+	$(BIN)/python -m tests.bench.alert_latency
 
 soak: $(VENV)/.dev ## live through 30 days on a virtual clock and a minute of faults: docs/soak.md
 	$(BIN)/python -m tests.soak 1 30 60
