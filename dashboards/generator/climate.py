@@ -22,7 +22,7 @@ _DRY = 0.3
 
 def _vapour(temperature: str) -> str:
     """Magnus' exponent over water: saturation pressure is 6.112 hPa times e to it."""
-    return f"17.62 * ({temperature}) / (243.12 + ({temperature}))"
+    return f"17.62 * ({temperature}) / {_SAME} (243.12 + ({temperature}))"
 
 
 def dew_point() -> str:
@@ -34,7 +34,7 @@ def dew_point() -> str:
 def at_the_wall() -> str:
     """Return the relative humidity at a surface that is colder than the room by $wall degrees."""
     # What the same vapour comes to at the colder surface.
-    more = f"exp({_vapour(_T)} - {_vapour(f'{_T} - $wall')})"
+    more = f"exp({_vapour(_T)} - {_SAME} {_vapour(f'{_T} - $wall')})"
     return f"clamp_max({_RH} * {_SAME} {more}, 1)"
 
 
@@ -44,20 +44,18 @@ _MOULD_WORDS = ranges(
 
 
 def _now() -> Any:
-    low, high = 'bound="min"', 'bound="max"'
-    threshold = "home_temperature_threshold_celsius"
+    wanted = room("home_temperature_threshold_celsius", 'bound="min"')
     warmth = steps(RED, (5, ORANGE), (12, GREEN), (30, ORANGE))
     columns = [
         Column(expr=_T, title="Air", unit="celsius", decimals=1, thresholds=warmth),
         Column(expr=_RH, title="Humidity", unit="percentunit", decimals=0),
         Column(expr=dew_point(), title="Dew point", unit="celsius", decimals=1),
         Column(expr=at_the_wall(), title="Mould", mappings=_MOULD_WORDS),
-        Column(expr=each(room(threshold, low)), title="Alert below", unit="celsius"),
-        Column(expr=each(room(threshold, high)), title="Alert above", unit="celsius"),
+        Column(expr=each(wanted), title="Alert below", unit="celsius"),
     ]
     about = About(
         title="Rooms now",
-        text="What each sensor says now, and where its owner's own alert thresholds are. Mould can"
+        text="What each sensor says now, and below what its owner wants an alert. Mould can"
         " grow where humidity at the coldest wall stays above 80 %.",
         unit="none",
         width=WHOLE,
@@ -132,7 +130,7 @@ def _moisture() -> list[Any]:
 def _last_week() -> list[Any]:
     about = About(
         title="Warmer than a week ago",
-        text="Difference to the same time last week, by room: a heater that failed shows before"
+        text="Difference to the same time last week, by sensor: a heater that failed shows before"
         " the room is cold. Needs a week of history.",
         unit="celsius",
         decimals=1,
@@ -141,7 +139,7 @@ def _last_week() -> list[Any]:
     )
     damp = About(
         title="More humid than a week ago",
-        text="Difference of the relative humidity to the same time last week, by room.",
+        text="Difference of the relative humidity to the same time last week, by sensor.",
         unit="percentunit",
         decimals=0,
         thresholds=steps(BLUE, (-0.1, GREEN), (0.1, ORANGE)),
@@ -149,13 +147,11 @@ def _last_week() -> list[Any]:
     )
 
     def difference(metric: str) -> str:
-        by = "avg by (vendor, location_id, location, room)"
-        return f"{by} ({room(metric)})\n- {by} ({room(metric)} offset 1w)"
+        return f"{each(room(metric))}\n- {_SAME} {each(room(metric) + ' offset 1w')}"
 
-    where = "{{location}}, {{room}}"
     return [
-        lines(about, Query(difference("home_temperature_celsius"), where)),
-        lines(damp, Query(difference("home_humidity_ratio"), where)),
+        lines(about, Query(difference("home_temperature_celsius"), _SENSOR)),
+        lines(damp, Query(difference("home_humidity_ratio"), _SENSOR)),
     ]
 
 

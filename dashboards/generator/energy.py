@@ -65,7 +65,7 @@ def highest(rank: int) -> str:
     days = day_peak()
     for _ in range(rank - 1):
         above = f"max_over_time(({days})[${{__range}}:1d] @ end())"
-        days = f"{day_peak()} < {above}"
+        days = f"{day_peak()} < on (vendor, device_id) group_left () {above}"
     return f"max_over_time(({days})[${{__range}}:1d])"
 
 
@@ -89,7 +89,10 @@ def is_day() -> str:
 def used(joined: str) -> str:
     """Return the kWh of the range in the hours that a tariff holds (`and`) or not (`unless`)."""
     hourly = f"avg_over_time({place('home_power_watts')}[1h]) / 1000"
-    return homes(each(f"sum_over_time(({hourly} {joined} on () {is_day()})[$__range:1h])"), "sum")
+    held = f"sum_over_time(({hourly} {joined} on () {is_day()})[$__range:1h])"
+    # A weekend has no hour by day: that is 0 kWh, where the meter is known at all.
+    none = f"0 * last_over_time({place('home_power_watts')}[$__range])"
+    return homes(each(f"({held}) or {none}"), "sum")
 
 
 def _now() -> list[Any]:
@@ -224,11 +227,13 @@ def _peaks() -> list[Any]:
 def _more() -> list[Any]:
     sold = About(
         title="Exported per day",
-        text="Growth of the total that was sold to the grid, in each of the last 30 days.",
+        text="Growth of the total that was sold to the grid, in each of the last 30 days. Empty"
+        " where nothing ever was: a total of 0 that never moves is not believed.",
         unit="kwatth",
         width=THIRD,
         decimals=1,
         period="30d",
+        empty="Nothing was exported",
     )
     week = About(
         title="More than a week ago",
@@ -250,7 +255,10 @@ def _more() -> list[Any]:
     total = f"{homes(each(exported), 'sum')} / {_JOULES}"
     return [
         bars(sold, Query(named(total), "{{home}}", "1d")),
-        lines(week, Query(named(f"{mean}\n- {before}"), "{{home}}")),
+        lines(
+            week,
+            Query(named(f"{mean}\n- on (vendor, location_id) group_left () {before}"), "{{home}}"),
+        ),
         lines(heating, Query(circuits, "{{location}}, {{room}}, {{device}}")),
     ]
 

@@ -255,7 +255,7 @@ def _cost() -> list[Any]:
     )
     render = "home_exporter_render_duration_seconds"
     rate = "sum by (instance) (rate({}[$__rate_interval]))"
-    mean = f"{rate.format(render + '_sum')} / {rate.format(render + '_count')}"
+    mean = f"{rate.format(render + '_sum')} / on (instance) {rate.format(render + '_count')}"
     busy = f"rate(process_cpu_seconds_total[$__rate_interval]) {ours}"
     by = "max by (job, instance)"
     version = "max by (job, instance, version, python) (home_exporter_build_info)"

@@ -101,18 +101,20 @@ def _annotation(name: str, colour: str, expr: str, title: str, tags: str) -> bui
 def _annotations() -> list[build.AnnotationQuery]:
     loud = 'state=~"BREACHED|TRIGGERED"'
     changes = place("home_alarm_state_changes_total", loud)
+    before = "on (vendor, location_id, state) group_left ()"
     alarms = any_of(
         [
             homes(place("home_alarm_state", 'home_alarm_state=~"BREACHED|TRIGGERED"')) + " > 0",
             # Macros are not replaced in annotations; what came and went within a step counts too.
-            f"{homes(f'{changes} - {changes} offset 1m')} > 0",
+            f"{homes(f'{changes} - {before} {changes} offset 1m')} > 0",
         ]
     )
     events = place("home_events_total", 'event="leak"')
+    again = "on (vendor, device_id) group_left ()"
     leaks = any_of(
         [
             f"max by ({DEVICE}) ({place('home_leak_detected')}) > 0",
-            f"max by ({DEVICE}) ({events} - {events} offset 1m) > 0",
+            f"max by ({DEVICE}) ({events} - {again} {events} offset 1m) > 0",
         ]
     )
     return [
