@@ -30,6 +30,7 @@ _JOULES = "3.6e6"
 #: The grid company bills the steps of its tariff by the mean of the three highest hours of the
 #: month, each of another day.
 _PEAKS = 3
+_LONGEST_MONTH = 31
 _STEPS = ranges(
     *(
         Span(low, high, f"{low} to {high} kW", colour)
@@ -60,24 +61,19 @@ def day_peak() -> str:
     return f"max_over_time(({hour_of_power()})[23h59m59s:1h] offset -1d)"
 
 
-def highest(rank: int) -> str:
-    """Return the month's highest day peak, or the next ones below it."""
-    days = day_peak()
-    for _ in range(rank - 1):
-        above = f"max_over_time(({days})[${{__range}}:1d] @ end())"
-        days = f"{day_peak()} < on (vendor, device_id) group_left () {above}"
-    return f"max_over_time(({days})[${{__range}}:1d])"
-
-
 def peaks() -> str:
-    """Return the highest hours of the month, each of another day, with their rank as a label."""
-    ranked = (highest(rank) for rank in range(1, _PEAKS + 1))
-    return any_of(
-        [
-            f'label_replace({homes(one)}, "rank", "{rank}", "", "")'
-            for rank, one in enumerate(ranked, start=1)
-        ]
-    )
+    """Return the highest hours of the month, each of another day, with how many days ago it was.
+
+    The days are spelled out one by one: PromQL has no "highest three over time".
+    """
+    found = []
+    for ago in range(_LONGEST_MONTH):
+        back = f" offset {ago}d" if ago else ""
+        # A subquery of one step of a day has the last midnight in it, and no other.
+        day = homes(f"last_over_time(({day_peak()})[1d:1d]{back})")
+        within = f"vector(time() % 86400 + {ago} * 86400) <= $__range_s"
+        found.append(f'label_replace({day} and on () {within}, "ago", "{ago}", "", "")')
+    return f"topk by (vendor, location_id) ({_PEAKS},\n{any_of(found)})"
 
 
 def is_day() -> str:
@@ -217,7 +213,9 @@ def _peaks() -> list[Any]:
     local = homes(day_peak().replace(" offset ${tz}h", ""))
     ranks = Column(expr=peaks(), title="Hour", unit="kwatt", decimals=2)
     return [
-        rows(three, {"location": "Home", "rank": "Rank"}, ranks, sort=("Hour", True), link="homes"),
+        rows(
+            three, {"location": "Home", "ago": "Days ago"}, ranks, sort=("Hour", True), link="homes"
+        ),
         number(mean, Query(billed, "{{home}}"), lasting=True),
         number(step, Query(billed, "{{home}}"), lasting=True),
         bars(days, Query(named(local), "{{home}}", "1d"), stacked=False),

@@ -18,7 +18,7 @@ from tests.real.conftest import Demo, demo, free_port
 
 __all__ = ["demo"]
 
-HOURS = 12.0
+HOURS = 8.0
 _PATIENCE = 40.0
 _LABELS = {"job": "home", "instance": "demo"}
 
@@ -61,7 +61,7 @@ def _is_a_number(series: dict[str, Any]) -> bool:
 
 @pytest.fixture
 async def prometheus(demo: Demo, tmp_path: Path) -> AsyncIterator[Prometheus]:
-    """Start Debian's Prometheus with a past of half a day, on the demo."""
+    """Start Debian's Prometheus with a past of some hours, on the demo."""
     binary, promtool = shutil.which("prometheus"), shutil.which("promtool")
     if binary is None or promtool is None:
         pytest.skip("prometheus is not installed")

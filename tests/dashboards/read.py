@@ -14,7 +14,6 @@ NAMES = ("climate", "devices", "energy", "exporter", "homes", "security")
 #: What Grafana puts in; the month and the day are as long as the history that the tests make.
 _MACROS = {
     "$__rate_interval": "16m",
-    "$__range_s": "21600",
     "$vendor": ".*",
     "$location": ".*",
     "$room": ".*",
@@ -23,6 +22,7 @@ _MACROS = {
     "$price_day": "1.50",
     "$price_night": "1.35",
 }
+_SECONDS = {"6h": "21600", "10d": "864000"}
 _RANGES = {"now/M": "10d", "now/d": "6h", "30d": "10d"}
 
 
@@ -46,7 +46,8 @@ class Asked(NamedTuple):
     @property
     def promql(self) -> str:
         """The expression as Prometheus gets it."""
-        macros = {**_MACROS, "$__range": _RANGES.get(self.period, "6h")}
+        length = _RANGES.get(self.period, "6h")
+        macros = {**_MACROS, "$__range": length, "$__range_s": _SECONDS[length]}
         expr = self.expr.replace("${tz}", "$tz").replace("${__range}", "$__range")
         for macro in sorted(macros, key=len, reverse=True):
             expr = expr.replace(macro, macros[macro])
