@@ -23,6 +23,10 @@ SOURCE = kinds.DataSourceRef(type_val="prometheus", uid="${datasource}")
 WHOLE, HALF, THIRD, QUARTER, SIXTH = 24, 12, 8, 6, 4
 
 
+#: Hours of a quarter: Grafana asks for more points only in longer steps.
+_POINTS = 3000
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """An expression and how its series are called; `step` is the least distance of points."""
@@ -123,7 +127,13 @@ def lines(about: About, *queries: Query, dashed: str = "", limits: bool = False)
 
 def bars(about: About, *queries: Query, stacked: bool = True) -> Any:
     """Show amounts over time as bars."""
-    panel = describe(timeseries.Panel(), about).legend(_legend("sum", "max"))
+    # Windows of `$__rate_interval` overlap, so only bars with a step of their own add up; they need
+    # as many points as there are bars, also on the width of a phone.
+    adds_up = any(query.step for query in queries)
+    panel = describe(timeseries.Panel(), about)
+    panel = panel.legend(_legend("sum", "max") if adds_up else _legend("max"))
+    if adds_up:
+        panel = panel.max_data_points(_POINTS)
     panel = panel.tooltip(_tooltip()).draw_style(kinds.GraphDrawStyle.BARS).fill_opacity(80)
     panel = panel.bar_alignment(kinds.BarAlignment.AFTER).line_width(1)
     if stacked:

@@ -93,7 +93,7 @@ def _now() -> list[Any]:
 
 def _moving(motion: str) -> Any:
     about = About(
-        title="Last sign of people",
+        title="Motion by room",
         text="How often motion began in each room in the chosen time.",
         unit="short",
         width=WHOLE,
