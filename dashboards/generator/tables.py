@@ -43,13 +43,17 @@ def rows(
         panel = panel.with_target(query)
         if column.title:
             panel = panel.override_by_name(column.title, _properties(column))
-    panel = panel.override_by_regexp(f"^({'|'.join(_IDS)})$", [_HIDDEN])
+    panel = panel.override_by_regexp(f"/^({'|'.join(_IDS)})$/", _HIDDEN)
     if link:
         panel = panel.override_by_name(labels["location"], [_link(link)])
     return panel
 
 
-_HIDDEN = model.DynamicConfigValue("custom.hidden", value=True)
+#: The first until Grafana 12, the second since; what a version does not know it passes over.
+_HIDDEN = [
+    model.DynamicConfigValue("custom.hidden", value=True),
+    model.DynamicConfigValue("custom.hideFrom.viz", value=True),
+]
 
 
 def _link(page: str) -> model.DynamicConfigValue:
