@@ -18,7 +18,7 @@ from tests.real.conftest import Demo, demo, free_port
 
 __all__ = ["demo"]
 
-HOURS = 8.0
+HOURS = 7.0
 _PATIENCE = 40.0
 _LABELS = {"job": "home", "instance": "demo"}
 

@@ -19,7 +19,7 @@ from tests.support.manual_clock import ManualClock
 
 HOUR, WEEK = 3600.0, 7 * 86_400.0
 #: Under the five minutes for which Prometheus still sees a sample.
-STEP = 240.0
+STEP = 285.0
 _POLICY = Policy(3 * HOUR, 24 * HOUR)
 #: The demo that is scraped begins with the same readings as this world, which has used some
 #: energy by then: without this the meter would step back.
