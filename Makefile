@@ -28,15 +28,17 @@ lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/python scripts/document_metrics.py --check
 	$(BIN)/python scripts/document_alerts.py --check
 	$(BIN)/python -m scripts.document_faults --check
+	$(BIN)/python -m dashboards.generator --check
 
 format: $(VENV)/.dev ## put the code in its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.dev ## write the documents that are made from the code
+docs: $(VENV)/.dev ## write the documents and dashboards that are made from the code
 	$(BIN)/python scripts/document_metrics.py
 	$(BIN)/python scripts/document_alerts.py
 	$(BIN)/python -m scripts.document_faults
+	$(BIN)/python -m dashboards.generator
 
 lowest: ## run the tests of the wire on the lowest versions that pyproject.toml allows
 	@scripts/environment $(PYTHON) $(LOWEST)
