@@ -6,7 +6,8 @@ from tests.soak.flat import grown, measure
 async def test_memory_tasks_threads_and_descriptors_stay_flat() -> None:
     found = await measure(20, seed=1)
     assert grown(found) == [], found.measured
-    assert found.done["faults"] > 15
-    assert found.done["failed calls"] > 3
-    assert found.done["calls"] > 20
-    assert found.done["sockets connected"] > 5
+    # How much happens in 20 s is the machine's affair; that it happens is the test's.
+    assert found.done["faults"] > 2
+    assert found.done["failed calls"] > 0
+    assert found.done["calls"] > 4
+    assert found.done["sockets connected"] > 0
