@@ -87,6 +87,9 @@ def _batteries() -> list[Any]:
         width=WHOLE,
         height=10,
     )
+    kinds = each(room("home_device_info"), "model", "hardware_type")
+    batteries = ("home_battery_low", "home_battery_volts", "home_battery_level")
+    with_battery = " or ".join(room(metric) for metric in batteries)
     columns = [
         Column(
             expr=left(),
@@ -97,7 +100,7 @@ def _batteries() -> list[Any]:
         ),
         Column(expr=flag, title="Battery", mappings=looks.LOW),
         Column(expr=each(room("home_battery_volts")), title="Volts", unit="volt", decimals=1),
-        Column(expr=each(room("home_device_info"), "model", "hardware_type")),
+        Column(expr=f"{kinds}\nand on (vendor, device_id) ({with_battery})"),
     ]
     volts = About(
         title="Battery voltage",

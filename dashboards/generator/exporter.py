@@ -5,10 +5,10 @@ from typing import Any
 from grafana_foundation_sdk.models import dashboard as model
 
 from dashboards.generator import looks
+from dashboards.generator.cost import cost
 from dashboards.generator.frame import Section, page
 from dashboards.generator.looks import GREEN, ORANGE, RED, Said, steps, words
 from dashboards.generator.parts import (
-    QUARTER,
     SIXTH,
     THIRD,
     WHOLE,
@@ -235,50 +235,6 @@ def _errors() -> list[Any]:
     ]
 
 
-def _cost() -> list[Any]:
-    ours = "and on (job, instance) home_exporter_build_info"
-    scrape = About(
-        title="Time of a scrape",
-        text="As Prometheus sees it, and the part of it in which the page was made.",
-        unit="s",
-    )
-    size = About(title="Size of a scrape", text="Samples on the page.", unit="short", width=QUARTER)
-    memory = About(title="Memory", text="Of the process.", unit="bytes", width=QUARTER)
-    processor = About(
-        title="Processor", text="Cores that the process keeps busy.", unit="percentunit", low=0
-    )
-    shards = About(
-        title="Shards and versions",
-        text="Which part of the accounts each process holds.",
-        unit="none",
-        height=8,
-    )
-    render = "home_exporter_render_duration_seconds"
-    rate = "sum by (instance) (rate({}[$__rate_interval]))"
-    mean = f"{rate.format(render + '_sum')} / on (instance) {rate.format(render + '_count')}"
-    busy = f"rate(process_cpu_seconds_total[$__rate_interval]) {ours}"
-    by = "max by (job, instance)"
-    version = "max by (job, instance, version, python) (home_exporter_build_info)"
-    columns = [
-        Column(expr=version),
-        Column(expr=f"{by} (home_exporter_shard_ordinal)", title="Shard"),
-        Column(expr=f"{by} (home_exporter_shards)", title="Of"),
-        Column(expr=f"{by} (home_exporter_locations_owned)", title="Homes"),
-    ]
-    labels = {"job": "Job", "instance": "Instance", "version": "Version", "python": "Python"}
-    return [
-        lines(
-            scrape,
-            Query(f"scrape_duration_seconds {ours}", "scrape of {{instance}}"),
-            Query(mean, "making the page of {{instance}}"),
-        ),
-        lines(size, Query(f"scrape_samples_scraped {ours}", "{{instance}}")),
-        lines(memory, Query(f"process_resident_memory_bytes {ours}", "{{instance}}")),
-        lines(processor, Query(busy, "{{instance}}")),
-        rows(shards, labels, *columns, sort=("Shard", False), link=""),
-    ]
-
-
 def dashboard() -> model.Dashboard:
     """Return the dashboard."""
     sections = [
@@ -287,7 +243,7 @@ def dashboard() -> model.Dashboard:
         Section("Events and callbacks", _pushed()),
         Section("Calls, budget and penalties", _care()),
         Section("Errors", _errors()),
-        Section("Cost", _cost()),
+        Section("Cost", cost()),
     ]
     text = "Freshness of every home, event lag, budgets, streams, callbacks, errors, scrape cost."
     return page("exporter", "Exporter", text, sections, period="now-6h")
