@@ -111,7 +111,7 @@ class Gate:
         if record.penalty.is_on(now):
             self._failing.add(_PENALTY)
         if record.succeeded_at is not None:
-            self._show_success()
+            self._show_success(record.succeeded_at)
             self._show_up()
 
     async def __aenter__(self) -> Self:
@@ -194,7 +194,7 @@ class Gate:
                 status=error.status,
             )
         self._is_refused = True
-        self._up.set(0)
+        self._show_up()
         return AuthError(error.outcome, error.status)
 
     def _refused_at(self, location_id: str, error: CloudError) -> None:
@@ -268,7 +268,7 @@ class Gate:
     def _succeeded(self, endpoint: str, location_id: str) -> None:
         self._count(endpoint, Outcome.SUCCESS)
         self.record.succeeded_at = self._clock.wall()
-        self._show_success()
+        self._show_success(self.record.succeeded_at)
         self._failing -= {(endpoint, location_id), (_CREDENTIALS, location_id), _PENALTY}
         if endpoint == "token":
             # The login stands in for the refresh that failed; the next may be far away.
@@ -277,24 +277,24 @@ class Gate:
 
     def _failed(self, endpoint: str, error: CloudError, location_id: str) -> None:
         self._count(endpoint, error.outcome)
-        if isinstance(error, RateLimitedError):
-            if not self.record.penalty.is_on(self._clock.monotonic()):
-                self._log.warning(
-                    "the cloud asks for fewer calls: none for a while", reason=str(error)
-                )
-            self.record.penalty.open(self._clock.monotonic(), error.retry_after, self._rng)
         # A 401 may be about one token alone: whoever renews it says when it is more.
         # A refused refresh token is followed by a login, whose outcome counts.
         is_refresh_refused = endpoint == "refresh" and error.status in _REFRESH_REFUSALS
         if isinstance(error, RateLimitedError):
-            self._failing.add(_PENALTY)
+            self._penalise(error)
         elif error.outcome is not Outcome.UNAUTHORIZED and not is_refresh_refused:
             self._failing.add((endpoint, location_id))
         self._show_up()
 
-    def _show_success(self) -> None:
-        gauge = self._last_success.labels(self._config.vendor, self._config.name)
-        gauge.set(self.record.succeeded_at or 0.0)
+    def _penalise(self, error: RateLimitedError) -> None:
+        now, penalty = self._clock.monotonic(), self.record.penalty
+        if not penalty.is_on(now):
+            self._log.warning("the cloud asks for fewer calls: none for a while", reason=str(error))
+        penalty.open(now, error.retry_after, self._rng)
+        self._failing.add(_PENALTY)
+
+    def _show_success(self, wall: float) -> None:
+        self._last_success.labels(self._config.vendor, self._config.name).set(wall)
 
     def _show_up(self) -> None:
         self._up.set(not self._is_failing())

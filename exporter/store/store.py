@@ -75,16 +75,18 @@ class Store:
         """Begin to hold a location that an account lists."""
         location = HeldLocation(key, account, policy)
         location.offset = self._clock.wall() - self._clock.monotonic()
-        self.locations[key] = location
-        self._allowances[key] = Allowance()
+        self._hold(location)
         return location
 
     def remember(self, location: HeldLocation) -> None:
         """Hold a location as it was before a restart, and serve what the two clocks allow of it."""
-        self.locations[location.key] = location
-        self._allowances[location.key] = Allowance()
+        self._hold(location)
         self._publish_location(location)
         self._publish_devices(location)
+
+    def _hold(self, location: HeldLocation) -> None:
+        self.locations[location.key] = location
+        self._allowances[location.key] = Allowance()
 
     def describe(self, key: LocationKey, ref: LocationRef) -> None:
         """Take what the account's listing says of the location."""

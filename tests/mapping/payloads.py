@@ -15,6 +15,19 @@ CREATED = iso(START)
 #: Fields of either cloud that are about people; nothing of them may come out.
 PERSONAL = "Kari Eksempel"
 
+#: Every type of activity that the vendor documents: its words, not the code's.
+DOCUMENTED_KINDS = (
+    "alarm",
+    "button_press_paired",
+    "dead_sensor",
+    "dead_gateway",
+    "rh_too_high",
+    "rh_too_low",
+    "temp_too_high",
+    "temp_too_low",
+    "mold_risk",
+)
+
 
 def state(value: Any, at: float | None = START) -> Json:
     """Return one Homely state as `/home` and the socket send it."""

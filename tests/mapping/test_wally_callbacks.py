@@ -9,20 +9,10 @@ from exporter.simulator.stamps import iso
 from exporter.sources.findings import Findings
 from exporter.sources.values import Reader
 from exporter.sources.wally.mapping import ACTIVITY_KINDS, map_callback
-from tests.mapping.payloads import SENSOR, activity
+from tests.mapping.payloads import DOCUMENTED_KINDS, SENSOR, activity
 from tests.support.manual_clock import START
 
-DOCUMENTED = {
-    "alarm",
-    "button_press_paired",
-    "dead_sensor",
-    "dead_gateway",
-    "rh_too_high",
-    "rh_too_low",
-    "temp_too_high",
-    "temp_too_low",
-    "mold_risk",
-}
+DOCUMENTED = set(DOCUMENTED_KINDS)
 MALFORMED: list[Any] = [
     None,
     True,

@@ -3,20 +3,9 @@
 import pytest
 
 from exporter.model import Applied
-from tests.mapping.payloads import SENSOR, Json, activity, sensor
+from tests.mapping.payloads import DOCUMENTED_KINDS, SENSOR, Json, activity, sensor
 from tests.store.bench import DAY, WALLY_POLICY, Served, WallyBench
 
-DOCUMENTED = (
-    "alarm",
-    "button_press_paired",
-    "dead_sensor",
-    "dead_gateway",
-    "rh_too_high",
-    "rh_too_low",
-    "temp_too_high",
-    "temp_too_low",
-    "mold_risk",
-)
 KIND = "mold_risk"
 MINUTE = 60.0
 
@@ -48,7 +37,7 @@ def totals(served: Served) -> Served:
 def test_the_documented_kinds_are_preset_to_0(wally: WallyBench) -> None:
     wally.poll(listing())
     assert totals(wally.served()) == {
-        f'home_activities_total{{activity="{kind}"}}': 0.0 for kind in DOCUMENTED
+        f'home_activities_total{{activity="{kind}"}}': 0.0 for kind in DOCUMENTED_KINDS
     }
     assert not any(series.startswith("home_activities{") for series in wally.served())
 
