@@ -5,7 +5,7 @@ LOWEST := .venv-lowest
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stack test lint format docs lowest bench soak fuzz clean
+.PHONY: help demo stack test lint format docs pictures lowest bench soak fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,7 +18,7 @@ stack: $(VENV)/.app ## run the demo with Prometheus and Alertmanager: what would
 	@exec $(BIN)/python -m scripts.stack
 
 test: $(VENV)/.dev ## install what the tests need, and run them
-	@scripts/debian-packages prometheus prometheus-alertmanager
+	@scripts/debian-packages prometheus prometheus-alertmanager chromium fonts-dejavu-core
 	@$(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and the generated documents
@@ -46,6 +46,10 @@ lowest: ## run the tests of the wire on the lowest versions that pyproject.toml 
 	@$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt \
 		--editable . --group test
 	@$(LOWEST)/bin/python -m pytest tests/flow tests/rest tests/exposition $(PYTEST_ARGS)
+
+pictures: $(VENV)/.dev ## photograph the pages for the README
+	@scripts/debian-packages chromium fonts-dejavu-core
+	@$(BIN)/python -m scripts.pictures
 
 bench: $(VENV)/.dev ## measure how soon a pushed change is visible, and a leak told
 	@scripts/debian-packages prometheus prometheus-alertmanager

@@ -12,7 +12,7 @@ from exporter.store import Store
 from exporter.web.page.devices import device_cards
 from exporter.web.page.headlines import headlines, headlines_of
 from exporter.web.page.places import account_card, location_card
-from exporter.web.page.rendering import Renderer
+from exporter.web.page.rendering import assets, environment, render
 from exporter.web.page.slices import Slices
 from exporter.web.page.survey import Row, Survey, Surveyor
 
@@ -24,17 +24,9 @@ _QUERY_LIMIT = 100
 #: Seconds between two refreshes that somebody without JavaScript may ask for.
 _REFRESH = "30"
 
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "script-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -80,7 +72,8 @@ class PageHandler:
         self, store: Store, accounts: Callable[[], Sequence[Account]], clock: Clock
     ) -> None:
         self._surveyor = Surveyor(store, accounts, clock)
-        self._renderer = Renderer()
+        self._assets = {asset.name: asset for asset in assets().values()}
+        environment()
         # One page at a time: however many ask, the loop is held for one slice in each turn.
         self._lock = asyncio.Lock()
 
@@ -96,9 +89,10 @@ class PageHandler:
         """Answer with all locations, what is wrong first."""
         asked = _Asked.of(request)
         async with self._lock:
-            survey, slices = await self._surveyor.everything(), Slices()
-            context = _front(survey, asked)
-            text = await self._renderer.render("front.html", slices, root="./", **context)
+            slices = Slices()
+            context = _front(await self._surveyor.everything(slices), asked)
+            await slices.breathe()
+            text = await render("front.html", slices, root="./", **context)
         return _page(text)
 
     async def location(self, request: web.Request) -> web.Response:
@@ -108,11 +102,9 @@ class PageHandler:
         async with self._lock:
             found = self._surveyor.one(key)
             if found is None:
-                return _page(
-                    await self._renderer.render("missing.html", Slices(), **context), status=404
-                )
+                return _page(await render("missing.html", Slices(), **context), status=404)
             now, row = found
-            text = await self._renderer.render(
+            text = await render(
                 "location.html",
                 Slices(),
                 now=now.itself(),
@@ -125,7 +117,7 @@ class PageHandler:
 
     async def asset(self, request: web.Request) -> web.Response:
         """Answer with a file that the pages refer to."""
-        asset = self._renderer.assets.get(request.match_info["name"])
+        asset = self._assets.get(request.match_info["name"])
         if asset is None:
             raise web.HTTPNotFound
         return web.Response(

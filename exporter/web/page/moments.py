@@ -64,4 +64,5 @@ def span(seconds: float) -> str:
 
 def _when(wall: float, words: str) -> When:
     moment = datetime.fromtimestamp(int(min(max(wall, _EARLIEST), _LATEST)), UTC)
-    return When(f"{moment:%Y-%m-%dT%H:%M:%SZ}", f"{moment:%Y-%m-%d %H:%M:%S} UTC", words)
+    date, clock = moment.replace(tzinfo=None).isoformat().split("T")
+    return When(f"{date}T{clock}Z", f"{date} {clock} UTC", words)

@@ -140,7 +140,10 @@ def _reasons(row: Row) -> Iterator[str]:
     """Yield why something is missing."""
     if row.fare is not None and row.fare.trouble is not None:
         yield row.fare.trouble.reason
-    yield from (one.reason for one in row.troubles if one.device is None)
+    for one in row.troubles:
+        # What is urgent stands among the facts already.
+        if one.device is None and one.severity is not Severity.CRITICAL:
+            yield one.reason
 
 
 def account_card(fare: Fare, now: Now) -> AccountCard:

@@ -1,6 +1,7 @@
 """Templates and their files: pages written in slices, style and script under names of their own."""
 
 import hashlib
+from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -21,7 +22,8 @@ class Asset(NamedTuple):
     content_type: str
 
 
-def load_assets() -> dict[str, Asset]:
+@cache
+def assets() -> dict[str, Asset]:
     """Return the files by the names that templates use."""
     found = {}
     for file in files(_HERE).joinpath("assets").iterdir():
@@ -33,29 +35,29 @@ def load_assets() -> dict[str, Asset]:
     return found
 
 
-class Renderer:
-    """Renders the templates; whatever is put into them is escaped."""
+@cache
+def environment() -> Environment:
+    """Return the templates, compiled; whatever is put into them is escaped."""
+    made = Environment(
+        loader=PackageLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["version"] = __version__
+    made.globals["assets"] = {name: f"assets/{asset.name}" for name, asset in assets().items()}
+    # Compiled now, and not while the first page is waited for.
+    for name in made.list_templates():
+        made.get_template(name)
+    return made
 
-    def __init__(self) -> None:
-        self._environment = Environment(
-            loader=PackageLoader(_HERE),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        assets = load_assets()
-        self.assets = {asset.name: asset for asset in assets.values()}
-        self._environment.globals["version"] = __version__
-        self._environment.globals["assets"] = {
-            name: f"assets/{asset.name}" for name, asset in assets.items()
-        }
 
-    async def render(self, template: str, slices: Slices, **context: Any) -> str:
-        """Return a page; the loop is let go between its pieces."""
-        parts = []
-        for part in self._environment.get_template(template).generate(context):
-            parts.append(part)
-            await slices.breathe()
-        return "".join(parts)
+async def render(template: str, slices: Slices, **context: Any) -> str:
+    """Return a page; the loop is let go between its pieces."""
+    parts = []
+    for part in environment().get_template(template).generate(context):
+        parts.append(part)
+        await slices.breathe()
+    return "".join(parts)

@@ -24,7 +24,6 @@ from exporter.web.page.troubles import (
     of_location,
 )
 
-
 VENDORS = {"homely": "Homely", "wally": "WallyHome"}
 
 
@@ -46,14 +45,10 @@ class Row(NamedTuple):
     fare: Fare | None
     watch: WatchStatus | None
     troubles: tuple[Trouble, ...]
+    severity: Severity
     title: str
     head: str
     words: str
-
-    @property
-    def severity(self) -> Severity:
-        """The worst that is wrong."""
-        return min((one.severity for one in self.troubles), default=Severity.NONE)
 
 
 class Survey(NamedTuple):
@@ -88,9 +83,9 @@ class Surveyor:
         self._clock = clock
         self._digests: dict[LocationKey, _Digest] = {}
 
-    async def everything(self) -> Survey:
+    async def everything(self, slices: Slices) -> Survey:
         """Look at all locations and accounts."""
-        now, slices = Now.of(self._clock), Slices()
+        now = Now.of(self._clock)
         fares = {}
         for account in list(self._accounts()):
             fares[account.vendor, account.name] = _fare(account)
@@ -102,6 +97,7 @@ class Surveyor:
             await slices.breathe()
         self._forget()
         rows.sort(key=lambda row: (row.severity, row.title, row.location.key))
+        await slices.breathe()
         listed = sorted(fares.values(), key=lambda fare: fare.trouble is None)
         return Survey(now, rows, listed, sum(len(row.location.devices) for row in rows))
 
@@ -129,12 +125,12 @@ class Surveyor:
             digest = self._digests[location.key] = _digest(location, now)
         status = fare.status if fare else None
         watch = fare.account.watching(location.key) if fare else None
-        own = of_location(location, status, watch, now)
-        troubles = sorted(
-            (*own, *digest.troubles), key=lambda one: (one.severity, URGENCY[one.kind])
-        )
+        found = [*of_location(location, status, watch, now), *digest.troubles]
+        if len(found) > 1:
+            found.sort(key=lambda one: (one.severity, URGENCY[one.kind]))
+        worst = found[0].severity if found else Severity.NONE
         names = (digest.title, digest.head, digest.words)
-        return Row(location, fare, watch, tuple(troubles), *names)
+        return Row(location, fare, watch, tuple(found), worst, *names)
 
     def _forget(self) -> None:
         for key in self._digests.keys() - self._store.locations.keys():

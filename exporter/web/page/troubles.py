@@ -93,6 +93,8 @@ _ORDINARY: dict[Metric, tuple[Kind, bool, str]] = {
     readings.BATTERY_DEFECT: (Kind.DEFECT, True, "The device says so."),
     readings.DEVICE_ONLINE: (Kind.OFFLINE, False, "The vendor does not reach it."),
 }
+#: The value of each with which something is wrong.
+_WRONG = dict.fromkeys(_URGENT, 1.0) | {metric: float(row[1]) for metric, row in _ORDINARY.items()}
 _ACTIVITIES = {
     "dead_sensor": "The sensor is not heard of.",
     "dead_gateway": "The gateway is not heard of.",
@@ -193,16 +195,27 @@ def _stale(location: HeldLocation, failing: str) -> Iterator[Trouble]:
 
 def of_device(device: HeldDevice, view: DeviceView) -> list[Trouble]:
     """Return what is wrong with a device; of one that is suspended only what is urgent."""
-    best = device.best()
-    suspended = best.get((readings.DEVICE_SUSPENDED, ()))
-    is_suspended = bool(view.location.suspended or (suspended and suspended.value))
-    found = [*_urgent(device, view, best, is_suspended=is_suspended)]
+    found: list[Trouble] = []
+    is_suspended = view.location.suspended or _is_suspended(device)
+    # Nearly always nothing is: what is served is worked out only where a value says otherwise.
+    if any(
+        one.value is not None and _WRONG.get(one.metric) == one.value
+        for one in device.readings.values()
+    ):
+        best = device.best()
+        found += _urgent(device, view, best, is_suspended=bool(is_suspended))
+        found += () if is_suspended else _ordinary(device, view, best)
     if not is_suspended:
-        found += _ordinary(device, view, best)
         found += _reported(device, view)
         if not any(one.kind is Kind.OFFLINE for one in found):
             found += _silent(device, view)
     return found
+
+
+def _is_suspended(device: HeldDevice) -> bool:
+    return any(
+        one.metric is readings.DEVICE_SUSPENDED and one.value for one in device.readings.values()
+    )
 
 
 def _urgent(
@@ -232,7 +245,7 @@ def _ordinary(
 
 
 def _reported(device: HeldDevice, view: DeviceView) -> Iterator[Trouble]:
-    if not view.is_served:
+    if not view.is_served or not device.ledger.entries:
         return
     for kind, state, count in device.ledger.ongoing():
         if count and kind in _ACTIVITIES:
