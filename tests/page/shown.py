@@ -54,7 +54,7 @@ class Shown:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         application = web.Application()
-        handler = PageHandler(bench.store, lambda: [], bench.clock)
+        handler = PageHandler(bench.store, list, bench.clock)
         application.router.add_routes(handler.routes())
         self._runner = web.AppRunner(application)
         self._http = aiohttp.ClientSession()
@@ -73,7 +73,6 @@ class Shown:
 
     async def get(self, path: str = "/", **query: Any) -> Answer:
         """Ask for a path as it stands."""
-
         url = URL(self.url + path, encoded=True)
         async with self._http.get(url.with_query(query) if query else url) as answer:
             return Answer(answer.status, answer.headers, await answer.text())

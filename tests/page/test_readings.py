@@ -7,7 +7,8 @@ from exporter.web.page.looks import AS_STATE, LOOKS
 from exporter.web.page.moments import Now, span
 from tests.mapping.full import full_home, full_sensors
 from tests.mapping.payloads import device, sensor, state, trait
-from tests.page.shown import Shown, readings as read, texts, words
+from tests.page.shown import Shown, texts, words
+from tests.page.shown import readings as read
 from tests.store.bench import DAY, HomelyBench, WallyBench
 from tests.support.manual_clock import START
 
@@ -29,7 +30,7 @@ def test_every_reading_of_a_device_has_a_look() -> None:
     ("metric", "value", "words"),
     [
         (readings.TEMPERATURE, 21.04, "21.0 °C"),
-        (readings.TEMPERATURE, -3.26, "−3.3 °C"),
+        (readings.TEMPERATURE, -3.26, "\N{MINUS SIGN}3.3 °C"),
         (readings.TEMPERATURE, -0.04, "0.0 °C"),
         (readings.HUMIDITY, 0.485, "48 %"),
         (readings.POWER, 934.4, "934 W"),
@@ -49,8 +50,15 @@ def test_a_value_has_its_unit(metric: Metric, value: float, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (59, "59 s"), (60, "1 min"), (3599, "59 min"), (2 * DAY, "2 days")]
-    + [(2 * DAY - 1, "47 h"), (1500 * DAY, "1,500 days")],
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (2 * DAY - 1, "47 h"),
+        (2 * DAY, "2 days"),
+        (1500 * DAY, "1,500 days"),
+    ],
 )
 def test_a_length_of_time_has_its_largest_unit(seconds: float, words: str) -> None:
     assert span(seconds) == words
@@ -110,14 +118,12 @@ async def test_every_state_of_a_full_home_is_on_its_page(
     homely.poll(*full_home()["devices"])
     page = await home_page.page("/locations/homely/home-1")
     shown = texts(page, ".device dt")
-    named = {look.name(labels) for look in LOOKS.values() for labels in look.labels or [()]}
     served = {name.split("{")[0] for name, _, _ in homely.samples()}
     for metric, look in LOOKS.items():
         if metric.name in served and metric is not readings.DEVICE_STATE:
             labels = look.labels or {(): look.label}
             assert set(labels.values()) & set(shown), metric.name
     assert "thermostat.SystemMode" in shown, "what has no name of its own is among the rest"
-    assert named
 
 
 async def test_every_trait_of_a_full_place_is_on_its_page(

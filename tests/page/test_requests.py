@@ -1,6 +1,7 @@
 """Requests and answers: addresses, headers, the filter and pages of many locations."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
 
@@ -8,7 +9,7 @@ import pytest
 
 from exporter import __version__
 from exporter.store import Policy
-from exporter.web.page import slices, survey
+from exporter.web.page import slices, survey, troubles
 from tests.mapping.payloads import device, state
 from tests.page.shown import Shown, texts, words
 from tests.store.bench import HomelyBench
@@ -89,7 +90,7 @@ async def test_headings_and_landmarks_are_in_order(homely: HomelyBench, home_pag
         levels = [int(one.name[1]) for one in page.select("h1, h2, h3, h4")]
         assert levels[0] == 1
         assert levels.count(1) == 1
-        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+        assert all(b - a <= 1 for a, b in pairwise(levels))
         assert all(len(page.select(tag)) == 1 for tag in ("main", "body > header", "body > footer"))
         ids = [str(one["id"]) for one in page.select("[id]")]
         assert len(ids) == len(set(ids))
@@ -172,9 +173,8 @@ async def test_many_locations_come_in_pages_with_what_is_wrong_first(
     ("page", "number"),
     [("0", 1), ("-1", 1), ("x", 1), ("", 1), ("9999999999", 1), ("٣", 1), ("99", 3), ("2", 2)],
 )
-async def test_an_odd_page_is_a_page_there_is(
-    many: HomelyBench, home_page: Shown, page: str, number: int
-) -> None:
+@pytest.mark.usefixtures("many")
+async def test_an_odd_page_is_a_page_there_is(home_page: Shown, page: str, number: int) -> None:
     shown = await home_page.page(page=page)
     assert words(shown.select(".pages span")[0]) == f"Page {number} of 3"
 
@@ -229,7 +229,7 @@ async def test_a_second_look_asks_only_what_has_changed(
     many: HomelyBench, home_page: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    real = survey.of_device
+    real = troubles.of_device
 
     def noted(held: Any, view: Any) -> Any:
         asked.append(held.id)

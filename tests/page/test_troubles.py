@@ -174,16 +174,14 @@ async def test_a_sensor_that_an_answer_left_out_says_so(
 ) -> None:
     wally.poll(sensor({"TEMP": trait(20)}))
     wally.poll()
-    page = await place_page.page(f"/locations/wally/place-1")
+    page = await place_page.page("/locations/wally/place-1")
     assert texts(page, ".missing") == [
         "The last answer left it out; it goes when the next one does so too."
     ]
     assert SENSOR in page.get_text()
 
 
-async def test_a_location_that_was_never_heard_of_says_so(
-    homely: HomelyBench, home_page: Shown
-) -> None:
+async def test_a_location_that_was_never_heard_of_says_so(home_page: Shown) -> None:
     page = await home_page.page()
     assert facts(page)["Data"] == "none yet"
     assert texts(page, ".notes li") == [

@@ -24,6 +24,7 @@ class TroubleCard(NamedTuple):
     icon: str
     title: str
     reason: str
+    happened: str
     when: When | None
     href: str
     place: str
@@ -95,6 +96,7 @@ def trouble_card(trouble: Trouble, where: Row | Fare, now: Now) -> TroubleCard:
         icon=trouble.kind.icon,
         title=trouble.kind.title,
         reason=_reason(trouble, where, now),
+        happened=trouble.kind.happened,
         when=None if trouble.at is None else now.since(trouble.at),
         href=href,
         place=place,

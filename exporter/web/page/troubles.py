@@ -29,7 +29,11 @@ class Severity(IntEnum):
 
 
 class Kind(Enum):
-    """What can be wrong: its title and its icon, the most urgent first."""
+    """What can be wrong, the most urgent first.
+
+    Its title, its icon, and what happened at the time that is told of it where that is not the
+    trouble itself.
+    """
 
     FIRE = ("Smoke or heat", "flame")
     LEAK = ("Water leak", "drop")
@@ -37,28 +41,33 @@ class Kind(Enum):
     CREDENTIALS = ("Credentials refused", "key")
     PENALTY = ("Fewer calls asked for", "clock")
     ACCOUNT = ("Cloud does not answer", "cloud")
-    STALE = ("Out of date", "clock")
+    STALE = ("Out of date", "clock", "polled")
     TAMPER = ("Tampered with", "alert")
     JAMMED = ("Lock jammed", "alert")
     TRIGGERED = ("Alarm triggered", "alert")
     REPORTED = ("Reported by the vendor", "alert")
-    OFFLINE = ("Device offline", "offline")
-    SILENT = ("Device silent", "offline")
+    OFFLINE = ("Device offline", "offline", "heard")
+    SILENT = ("Device silent", "offline", "read")
     BATTERY = ("Battery low", "battery")
     DEFECT = ("Battery defect", "battery")
     STREAM = ("Socket down", "plug")
-    POLL = ("Poll failed", "cloud")
+    POLL = ("Poll failed", "cloud", "polled")
     MISSING = ("Devices missing", "alert")
 
     @property
     def title(self) -> str:
         """The kind in a few words."""
-        return self.value[0]
+        return str(self.value[0])
 
     @property
     def icon(self) -> str:
         """The name of its icon."""
-        return self.value[1]
+        return str(self.value[1])
+
+    @property
+    def happened(self) -> str:
+        """What happened at its time, "" where that is the trouble itself."""
+        return "".join(self.value[2:])
 
 
 URGENCY = {kind: order for order, kind in enumerate(Kind)}
@@ -231,7 +240,14 @@ def _urgent(
         text = now if view.shows(reading) else before
         severity = Severity.WARNING if is_suspended else Severity.CRITICAL
         text += " Alerts about it are suspended." if is_suspended else ""
-        yield Trouble(kind, severity, text, _heard(reading.updated, view), device)
+        at = _heard(reading.updated, view)
+        yield Trouble(kind, severity, text, _pushed(device, reading) if at is None else at, device)
+
+
+def _pushed(device: HeldDevice, reading: Reading) -> float | None:
+    """Return when a reading without a time of its own was pushed, None where it was polled."""
+    found = (source for source, one in device.readings.items() if one is reading)
+    return device.pushed.get(next(found))
 
 
 def _ordinary(
