@@ -57,7 +57,9 @@ async def test_a_device_that_is_offline_is_not_told_of_as_silent_too(
 ) -> None:
     old = state(20, homely.now - 2 * DAY)
     homely.poll(device({"temperature.temperature": old}, online=False))
-    assert told(await home_page.page()) == [("warning", "Device offline")]
+    page = await home_page.page()
+    assert told(page) == [("warning", "Device offline")]
+    assert texts(page, ".trouble .when") == ["heard 2 days ago"]
 
 
 async def test_the_worst_comes_first(homely: HomelyBench, home_page: Shown) -> None:
@@ -130,6 +132,7 @@ async def test_a_leak_that_a_callback_tells_of_is_one_trouble(
     page = await place_page.page()
     assert told(page) == [("critical", "Water leak")]
     assert words(page.select(".why")[0]).startswith("The vendor reports a leak.")
+    assert texts(page, ".trouble .when") == ["just now"]
 
 
 async def test_what_the_vendor_reports_is_told(wally: WallyBench, place_page: Shown) -> None:
