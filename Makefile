@@ -5,7 +5,7 @@ LOWEST := .venv-lowest
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs lowest bench soak fuzz clean
+.PHONY: help demo stack test lint format docs pictures lowest bench soak fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -13,8 +13,12 @@ help: ## list the targets
 demo: $(VENV)/.app ## run the exporter on two simulated clouds: no account, no internet
 	@exec $(BIN)/home-exporter demo
 
+stack: $(VENV)/.app ## run the demo with Prometheus and Alertmanager: what would reach a phone
+	@scripts/debian-packages prometheus prometheus-alertmanager
+	@exec $(BIN)/python -m scripts.stack
+
 test: $(VENV)/.dev ## install what the tests need, and run them
-	@scripts/debian-packages prometheus
+	@scripts/debian-packages prometheus prometheus-alertmanager chromium fonts-dejavu-core
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and the generated documents
@@ -22,15 +26,19 @@ lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/document_metrics.py --check
+	$(BIN)/python scripts/document_alerts.py --check
 	$(BIN)/python -m scripts.document_faults --check
+	$(BIN)/python -m dashboards.generator --check
 
 format: $(VENV)/.dev ## put the code in its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.dev ## write the documents that are made from the code
+docs: $(VENV)/.dev ## write the documents and dashboards that are made from the code
 	$(BIN)/python scripts/document_metrics.py
+	$(BIN)/python scripts/document_alerts.py
 	$(BIN)/python -m scripts.document_faults
+	$(BIN)/python -m dashboards.generator
 
 lowest: ## run the tests of the wire on the lowest versions that pyproject.toml allows
 	@scripts/environment $(PYTHON) $(LOWEST)
@@ -39,8 +47,14 @@ lowest: ## run the tests of the wire on the lowest versions that pyproject.toml 
 		--editable . --group test
 	@$(LOWEST)/bin/python -m pytest tests/flow tests/rest tests/exposition $(PYTEST_ARGS)
 
-bench: $(VENV)/.dev ## measure how soon a pushed change is visible
+pictures: $(VENV)/.dev ## photograph the pages for the README
+	@scripts/debian-packages chromium fonts-dejavu-core
+	@$(BIN)/python -m scripts.pictures
+
+bench: $(VENV)/.dev ## measure how soon a pushed change is visible, and a leak told
+	@scripts/debian-packages prometheus prometheus-alertmanager
 	$(BIN)/python -m tests.bench.event_latency
+	$(BIN)/python -m tests.bench.alert_latency
 
 soak: $(VENV)/.dev ## live through 30 days on a virtual clock and a minute of faults: docs/soak.md
 	$(BIN)/python -m tests.soak 1 30 60

@@ -111,7 +111,7 @@ class App:
 
     def _routes(self) -> Routes:
         return Routes(
-            page=PageHandler(self.store, lambda: self.accounts, self._clock).handle,
+            pages=PageHandler(self.store, lambda: self.accounts, self._clock).routes(),
             metrics=MetricsHandler(self.exposition, self.telemetry, self._page_pool).handle,
             callbacks=CallbackHandler(lambda: self.accounts, self.telemetry).handle,
             is_ready=self.is_ready,

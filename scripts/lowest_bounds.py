@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent / "pyproject.toml"
-_REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)>=(?P<lowest>[\w.]+)")
+_REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)(?:>=|==)(?P<lowest>[\w.]+)")
 
 
 def constraints(text: str) -> list[str]:

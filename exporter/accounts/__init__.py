@@ -1,6 +1,8 @@
 """Accounts at work: when to list and poll, and where what comes back goes."""
 
-from exporter.accounts.account import Account
+from exporter.accounts.account import Account, Status
+from exporter.accounts.repeated import Failure
 from exporter.accounts.tools import Tools
+from exporter.accounts.watch import WatchStatus
 
-__all__ = ["Account", "Tools"]
+__all__ = ["Account", "Failure", "Status", "Tools", "WatchStatus"]

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from exporter.accounts.repeated import Repeated, Told
+from exporter.accounts.repeated import Failure, Repeated, Told
 from exporter.accounts.tools import Tools
-from exporter.accounts.watch import Watch
+from exporter.accounts.watch import Watch, WatchStatus
 from exporter.logs import Log
 from exporter.model import OMISSIONS, Applied, LocationKey, LocationRef
 from exporter.secret import Secret
 from exporter.sources.base import CallbackSource, Source
-from exporter.sources.gate import Gate
+from exporter.sources.gate import AccountState, Gate
 from exporter.store import Policy
 from exporter.store.held import HeldLocation
 
@@ -19,12 +19,16 @@ _TOLD = ("the account's locations cannot be listed", "the account's locations ca
 
 
 class Status(NamedTuple):
-    """How an account fares: in words, without calls until a wall time, with calls left."""
+    """How an account fares: without calls until a wall time, with so many calls left.
 
-    state: str
+    `failure` is what the last listing of its locations failed with, None after a success.
+    """
+
+    state: AccountState
     until: float | None
     budget: float
     locations: int
+    failure: Failure | None
 
 
 class Account:
@@ -63,7 +67,13 @@ class Account:
         """Return how the account fares, for the page."""
         state, until = self._gate.state()
         now = self._tools.clock.monotonic()
-        return Status(state.value, until, self._gate.record.bucket.tokens(now), len(self._watches))
+        left = self._gate.record.bucket.tokens(now)
+        return Status(state, until, left, len(self._watches), self._listings.failure)
+
+    def watching(self, key: LocationKey) -> WatchStatus | None:
+        """Return how the watch on a location fares, None for one that is not the account's."""
+        watch = self._watches.get(key)
+        return watch.status() if watch else None
 
     def remember(self, locations: Iterable[HeldLocation]) -> None:
         """Take up locations from before a restart: what may still be served is so at once."""

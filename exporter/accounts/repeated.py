@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from exporter.accounts.cadence import Cadence
 from exporter.accounts.tools import Tools
 from exporter.config import AccountConfig
-from exporter.errors import CloudError, OnHoldError
+from exporter.errors import CloudError, OnHoldError, Outcome
 from exporter.logs import Log
 
 
@@ -18,6 +19,13 @@ class Told:
     log: Log
     failing: str
     recovered: str
+
+
+class Failure(NamedTuple):
+    """What a call failed with."""
+
+    outcome: Outcome
+    status: int | None = None
 
 
 class Repeated:
@@ -36,7 +44,8 @@ class Repeated:
         self._cadence = Cadence(config, tools.rng)
         self._tools = tools
         self._told = told
-        self._is_failing = False
+        #: What the last call failed with; None after one that succeeded.
+        self.failure: Failure | None = None
         self._wish: tuple[float, float] | None = None
         self._task: asyncio.Task[None] | None = None
         self.on_planned: Callable[[float], None] = lambda _: None
@@ -92,16 +101,16 @@ class Repeated:
         except OnHoldError as hold:
             return hold.until
         except CloudError as error:
-            if not self._is_failing:
+            if self.failure is None:
                 self._told.log.warning(self._told.failing, reason=str(error))
-            self._is_failing = True
+            self.failure = Failure(error.outcome, error.status)
             return clock.monotonic() + self._cadence.after_failure(error)
         except Exception as error:  # noqa: BLE001  # a bug must not end the calls
-            if not self._is_failing:
+            if self.failure is None:
                 self._told.log.bug("an answer could not be taken", error)
-            self._is_failing = True
+            self.failure = Failure(Outcome.INTERNAL)
             return clock.monotonic() + self._cadence.after_failure(error)
-        if self._is_failing:
+        if self.failure is not None:
             self._told.log.info(self._told.recovered)
-        self._is_failing = False
+        self.failure = None
         return clock.monotonic() + self._cadence.after_success(interval)

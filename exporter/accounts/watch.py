@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from exporter.accounts.early import Early
-from exporter.accounts.repeated import Repeated, Told
+from exporter.accounts.repeated import Failure, Repeated, Told
 from exporter.accounts.tools import Tools
 from exporter.logs import Log
 from exporter.model import Applied, DeviceChange, LocationKey
@@ -21,6 +21,17 @@ _CONNECT_SPREAD, _LOSS_SPREAD = 5.0, 0.1
 _STEADY = 30.0
 _NO_TYPE = "other"
 _TOLD = ("polls of the location fail", "polls of the location succeed again")
+
+
+class WatchStatus(NamedTuple):
+    """How a watch fares: what the last poll failed with, why and since when its stream is down.
+
+    `lost_at` is monotonic; each is None where there is nothing to tell.
+    """
+
+    failure: Failure | None
+    loss: Reason | None
+    lost_at: float | None
 
 
 class Watch:
@@ -42,6 +53,8 @@ class Watch:
         self._attempted = float("-inf")
         self._early = Early()
         self._is_connected = False
+        self._loss: Reason | None = None
+        self._lost_at: float | None = None
         self._is_told_up: bool | None = None
         self._stream: asyncio.Task[None] | None = None
 
@@ -49,6 +62,10 @@ class Watch:
     def is_tried(self) -> bool:
         """Whether the location was polled, well or not, or need not be yet."""
         return self._polls.is_tried
+
+    def status(self) -> WatchStatus:
+        """Return how the watch fares, for the page."""
+        return WatchStatus(self._polls.failure, self._loss, self._lost_at)
 
     def start(self) -> None:
         """Poll when it is due, which a restart may know to be later, and follow the stream."""
@@ -97,6 +114,7 @@ class Watch:
     def connected(self) -> None:
         """Take that the stream is up; what it missed comes with a poll."""
         self._is_connected = True
+        self._loss = self._lost_at = None
         self._tools.telemetry.stream_connects.inc()
         self._tools.store.set_stream(self._key, connected=True)
         if self._is_told_up is None:
@@ -111,6 +129,9 @@ class Watch:
         self._tools.telemetry.stream_disconnects.labels(reason.value).inc()
         if self._polls.is_stopped:
             return
+        self._loss = reason
+        if self._lost_at is None:
+            self._lost_at = self._tools.clock.monotonic()
         self._tools.planner.cancel(self._steady_key)
         if self._is_told_up is not False:
             self._log.warning("stream disconnected", reason=reason.value)

@@ -23,7 +23,16 @@ def alarm_is_fresh(location: HeldLocation, now: float) -> bool:
 class DeviceView:
     """What one device may show at `now` (monotonic seconds)."""
 
-    __slots__ = ("_device", "_limit", "_now", "_offset", "is_served", "location")
+    __slots__ = (
+        "_device",
+        "_limit",
+        "_now",
+        "_offset",
+        "is_alive",
+        "is_fresh",
+        "is_served",
+        "location",
+    )
 
     def __init__(self, location: HeldLocation, device: HeldDevice, now: float) -> None:
         self.location = location
@@ -31,7 +40,9 @@ class DeviceView:
         self._now = now
         self._offset = location.offset
         self._limit = location.policy.device_stale_after
-        self.is_served = self._cloud_is_fresh() and self._device_is_alive()
+        self.is_fresh = self._cloud_is_fresh()
+        self.is_alive = self._device_is_alive()
+        self.is_served = self.is_fresh and self.is_alive
 
     def shows(self, reading: Reading) -> bool:
         """Return whether the reading may be served."""

@@ -52,6 +52,16 @@ class HeldDevice:
     leak_seen_until: float = NEVER
     totals: dict[str, TotalGuard] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """What to call it: its name, else its room, else what it is."""
+        return self.name or self.room or self.info.get("model", "") or self.id
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that a person may know it by."""
+        return self.name, self.room, self.info.get("model", ""), self.id
+
     def best(self) -> dict[Slot, Reading]:
         """Return the reading that is served in each slot: the best-ranked one with a value."""
         best: dict[Slot, Reading] = {}
@@ -152,6 +162,7 @@ class HeldLocation:
 
     def grow_older(self, seconds: float) -> None:
         """Take that all of it was heard so much longer ago than it seemed."""
+        self.generation += 1
         self.polled -= seconds
         self.alarm.pushed -= seconds
         self.offset += seconds

@@ -1,7 +1,7 @@
 """The HTTP server: routes, and one listening address."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -23,7 +23,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Routes:
     """Who answers what."""
 
-    page: Handler
+    pages: Sequence[web.RouteDef]
     metrics: Handler
     callbacks: Handler
     is_ready: Callable[[], bool]
@@ -67,7 +67,7 @@ class Server:
     def _application(self) -> web.Application:
         application = web.Application(client_max_size=BODY_LIMIT, middlewares=[_guarded])
         application.on_response_prepare.append(_anonymous)
-        application.router.add_get("/", self._routes.page)
+        application.router.add_routes(self._routes.pages)
         application.router.add_get("/metrics", self._routes.metrics)
         application.router.add_get("/-/healthy", self._healthy)
         application.router.add_get("/-/ready", self._ready)

@@ -34,7 +34,7 @@ _LEFT_OUT = """\
   so nothing tells that the two are one. The clouds here push an alarm at once.
 - An event that 16 later changes of the same state have overtaken: the store remembers no more.
 - A callback about a leak that was there when its sensor was first seen, that comes after the one
-  of a later leak, or while the last poll shows an earlier leak go on: it may count or not.
+  of a later leak, or while an earlier leak goes on by all that was told: it may count or not.
 - States without a time, and clouds whose `Date` is wrong.
 """
 

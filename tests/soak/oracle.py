@@ -40,9 +40,11 @@ class Leaks:
     first: int = 0
     told: set[int] = field(default_factory=set)
     unsure: set[int] = field(default_factory=set)
+    ongoing: set[int] = field(default_factory=set)
 
     def poll(self, number: int) -> None:
         """Take what a poll shows: two that differ tell of a leak."""
+        self.ongoing.clear()
         if self.shown is None:
             self.first = number
         elif number and not self.shown:
@@ -52,15 +54,20 @@ class Leaks:
             self.unsure.add(number)
         self.shown = number
 
-    def callback(self, number: int) -> None:
+    def callback(self, number: int, state: str) -> None:
         """Take a callback about a leak.
 
-        Whether it is a new one nobody can tell who saw it first wet, sees an earlier one go on, or
-        has counted a later one.
+        Whether it is a new one nobody can tell who saw it first wet, sees an earlier one go on, was
+        not told that it ended, or has counted a later one.
         """
+        goes_on = bool(self.ongoing - {number})
+        if state == "resolved":
+            self.ongoing.discard(number)
+        else:
+            self.ongoing.add(number)
         is_clear = number != self.first and number not in self.unsure
         is_clear = is_clear and self.shown in (None, 0, number)
-        is_clear = is_clear and number >= max(self.told, default=0)
+        is_clear = is_clear and number >= max(self.told, default=0) and not goes_on
         (self.told if is_clear else self.unsure).add(number)
 
 
@@ -244,4 +251,4 @@ class Oracle:
             known.contact = self._loop.time()
         known.alerts.add((alert.kind, alert.created))
         if alert.kind == "alarm":
-            known.leaks.callback(alert.leak)
+            known.leaks.callback(alert.leak, alert.state)
