@@ -48,6 +48,7 @@ class Keeper:
 
     async def load(self) -> None:
         """Read the folder, once, before the accounts begin."""
+        await self._files.claim()
         for record in await self._files.read_all(_CALLS, CallsDocument):
             self._records[record.account] = record
         for location in await self._files.read_all(_LOCATIONS, LocationDocument):
@@ -97,6 +98,7 @@ class Keeper:
                     if record.attempts:
                         await self.keep(config, record)
                 await self._save_locations(0.0)
+        self._files.release()
 
     async def _save_locations(self, gap: float) -> None:
         for location in list(self._store.locations.values()):
