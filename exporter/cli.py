@@ -25,11 +25,11 @@ _TOP = ("-h", "--help", "--version")
 
 _EPILOG = """\
 examples:
-  home-exporter --config.file=exporter.yml       serve metrics until stopped
-  home-exporter check                            are the file and its secrets right?
-  home-exporter check --online                   log in, list what each device would give
-  home-exporter dump --redact --output=dump.json    for a bug report, without names and secrets
-  home-exporter demo                             two simulated clouds: no account, no internet
+  home-exporter --config.file=exporter.yml           serve metrics until stopped
+  home-exporter check                                are the file and its secrets right?
+  home-exporter check --online                       log in, list what each device would give
+  home-exporter dump --redact --output=dump.json     for a bug report: no names, no secrets
+  home-exporter demo                                 two simulated clouds: no account needed
 
 exit codes:
   0    stopped; check and dump: all is well
@@ -124,7 +124,10 @@ def _parser() -> Parser:
     check.epilog = (
         "Without --online no cloud is called. Hints about permissions do not change the exit code."
         "\nWith it each account makes one call for its locations, one for each of them, and one to"
-        "\nlog in where there is a login. Exit codes: home-exporter --help"
+        "\nlog in where there is a login: within its budget of calls, and none inside a penalty."
+        "\n\nexamples:"
+        "\n  home-exporter check && systemctl restart home-exporter"
+        "\n  home-exporter check --online --format=json\n\nexit codes: see home-exporter --help"
     )
     _add_config_file(check)
     check.add_argument("--online", action="store_true", help="call the clouds, once each")
@@ -137,20 +140,27 @@ def _parser() -> Parser:
     dump = _add(commands, "dump", _dump, "write what the clouds answer, for a bug report")
     dump.epilog = (
         "Ids, names, addresses, serials, tokens and free texts are replaced, the same by the same."
-        "\nhome-exporter demo --dump=FILE serves what FILE holds. Exit codes: home-exporter --help"
+        "\nIt calls the clouds as check --online does."
+        "\n\nexamples:"
+        "\n  home-exporter dump --redact --output=dump.json"
+        "\n  home-exporter demo --dump=dump.json       serve what it holds"
+        "\n\nexit codes: see home-exporter --help"
     )
     _add_config_file(dump)
     dump.add_argument("--redact", action="store_true", help="replace what is personal; required")
     dump.add_argument(
         "--output", type=Path, metavar="FILE", help="file to write (default: standard output)"
     )
-    for look in (check, dump):
-        look.set_defaults(log_level=None, interrupted=Code.INTERRUPTED)
     demo = _add(commands, "demo", _demo, "serve two simulated clouds: no account, no internet")
     _add_address(demo)
     demo.add_argument("--scenario", metavar="NAME", help="what happens (default: a tour)")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="which homes (default: 1)")
     demo.add_argument("--dump", type=Path, metavar="FILE", help="the homes of a dump instead")
+    for service in (serve, demo):
+        _add_log_flags(service, "info")
+    for look in (check, dump):
+        _add_log_flags(look, None)
+        look.set_defaults(interrupted=Code.INTERRUPTED)
     return parser
 
 
@@ -160,12 +170,16 @@ def _add(
     parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
     parser.set_defaults(command=command, parser=parser, interrupted=Code.OK)
     parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
+    return parser
+
+
+def _add_log_flags(parser: Parser, level: str | None) -> None:
     parser.add_argument(
         "--log.level",
         dest="log_level",
         choices=logs.LEVELS,
-        default="info",
-        help="least level to log (default: info; check and dump: nothing is logged)",
+        default=level,
+        help=f"least level to log (default: {level or 'nothing is logged'})",
     )
     parser.add_argument(
         "--log.format",
@@ -174,7 +188,6 @@ def _add(
         default="logfmt",
         help="form of the log lines (default: %(default)s)",
     )
-    return parser
 
 
 def _add_config_file(parser: Parser) -> None:

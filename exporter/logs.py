@@ -75,7 +75,7 @@ def configure(level: str | None, log_format: LogFormat) -> None:
     logging.getLogger(_ROOT).setLevel(_LEVELS[level] if level else _NEVER)
     logging.getLogger(f"{_ROOT}.{_BUGS}").setLevel(logging.NOTSET if level else logging.ERROR)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.ERROR if level else _NEVER)
     for name in _SILENT:
         logging.getLogger(name).setLevel(_NEVER)
     logging.captureWarnings(capture=True)
@@ -113,7 +113,7 @@ class _Structured(logging.Formatter):
 
 class _Json(_Structured):
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(self._values(record), default=str, ensure_ascii=False)
+        return _json(self._values(record))
 
 
 class _Logfmt(_Structured):
@@ -125,4 +125,12 @@ def _quoted(value: object) -> str:
     text = "true" if value is True else "false" if value is False else str(value)
     if text and all(character.isprintable() and character not in ' "=' for character in text):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return _json(text)
+
+
+def _json(value: object) -> str:
+    """Return JSON on one line, whatever a reader takes for the end of a line."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
