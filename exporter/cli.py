@@ -74,7 +74,8 @@ def run(arguments: Sequence[str]) -> int:
         _complain(f"{error}{_next_step(error)}")
         return Code.USAGE
     except StartError as error:
-        _complain(f"home-exporter: {error}")
+        hint = "; --web.listen-address names another" if "listen_address" in options else ""
+        _complain(f"home-exporter: {error}{hint}")
         return Code.FAILED
     except BrokenPipeError:
         # Who reads along has seen enough: there is nobody to complain to.

@@ -19,6 +19,7 @@ from exporter.jsontext import parse_json
 from exporter.rest.body import read
 from exporter.rest.failures import failures_named, http_date, refusal
 from exporter.rest.sockets import Sockets, tracked_pools
+from exporter.secret import Secret
 
 TIME_LIMIT = 30.0
 _CONNECT, _READ = 10.0, 15.0
@@ -37,11 +38,11 @@ class Bearer(AuthBase):
     """Sets the Authorization header; given as `auth`, so that no ~/.netrc can replace it."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token = Secret(token)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign the request."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return request
 
 
