@@ -54,16 +54,16 @@ class Redactor:
                 parts[place] = "{id}"
         return "/".join(parts), gaps
 
-    def _value(self, value: Any, path: Path) -> Any:
-        if len(path) > _DEPTH:
+    def _value(self, value: Any, path: Path, depth: int = 0) -> Any:
+        if depth > _DEPTH:
             return _TOO_DEEP
         if isinstance(value, dict):
             return {
-                self._key(key, held, path): self._value(held, (*path, key))
+                self._key(key, held, path): self._value(held, (*path, key), depth + 1)
                 for key, held in value.items()
             }
         if isinstance(value, list):
-            return [self._value(one, path) for one in value]
+            return [self._value(one, path, depth + 1) for one in value]
         if isinstance(value, str):
             return self._text(value, path)
         if is_number(value) and not _is_plain_number(value, path):
@@ -91,18 +91,18 @@ def _holds(text: str, personal: set[str]) -> bool:
     return any(one in folded for one in personal)
 
 
-def _replaced(value: Any, path: Path) -> Iterator[tuple[str, Path]]:
+def _replaced(value: Any, path: Path, depth: int = 0) -> Iterator[tuple[str, Path]]:
     """Yield the texts of a document that are replaced, and so stand nowhere, with their paths."""
-    if len(path) > _DEPTH:
+    if depth > _DEPTH:
         return
     if isinstance(value, dict):
         for key, held in value.items():
             if key not in words.KEYS and not _is_state(key, held, path):
                 yield key, path
-            yield from _replaced(held, (*path, key))
+            yield from _replaced(held, (*path, key), depth + 1)
     elif isinstance(value, list):
         for one in value:
-            yield from _replaced(one, path)
+            yield from _replaced(one, path, depth + 1)
     elif isinstance(value, str) and not _is_plain(value, path):
         floor = words.FLOOR.match(value) if matches(path, words.ROOMS) else None
         yield (value[floor.end() :] if floor else value), path

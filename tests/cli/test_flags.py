@@ -104,13 +104,17 @@ async def test_a_wrong_flag_is_told_and_ends_with_2(
     assert "Traceback" not in done.err
 
 
-async def test_without_a_configuration_it_says_which_file_it_looked_for(run: Run) -> None:
+async def test_without_a_configuration_it_says_which_file_it_looked_for(
+    run: Run, tmp_path: Path
+) -> None:
     done = await run()
     assert (done.code, done.out) == (2, "")
     assert done.lines == [
         "exporter.yml: expected a readable file: No such file or directory",
-        "home-exporter: --config.file names another file; the README shows the shortest one",
+        "home-exporter: --config.file names it; the README shows the shortest one",
     ]
+    (tmp_path / "exporter.yml").write_text("wally: [{token_file: missing}]\n")
+    assert len((await run()).lines) == 1, "another file is missing"
 
 
 async def test_every_fault_of_a_configuration_has_its_own_line(run: Run, tmp_path: Path) -> None:

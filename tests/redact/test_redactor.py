@@ -3,7 +3,7 @@
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -260,10 +260,11 @@ def test_a_path_becomes_a_template() -> None:
     assert redactor.path("/v2/places")[0] == "/v2/places"
 
 
-def test_a_document_that_is_too_deep_is_cut() -> None:
+@pytest.mark.parametrize("inside", [lambda deep: {"name": deep}, lambda deep: [deep]])
+def test_a_document_that_is_too_deep_is_cut(inside: Callable[[Any], Any]) -> None:
     deep: Any = "Solveig Hallingskarvet"
-    for _ in range(100):
-        deep = {"name": deep}
+    for _ in range(900):
+        deep = inside(deep)
     assert "Solveig" not in json.dumps(redacted(deep))
 
 
