@@ -11,25 +11,21 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 from exporter import __version__, logs
-from exporter.address import parse_address
+from exporter.commands.codes import Code
+from exporter.commands.flags import parse
 from exporter.errors import ConfigError, StartError
 
-EXIT_OK = 0
-EXIT_START = 1
-EXIT_USAGE = 2
-
-_DEFAULT_ADDRESS = "127.0.0.1:10874"
-_COMMANDS = ("serve", "demo")
+_Command = Callable[[argparse.Namespace], Awaitable[Code | None]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and end the process with its exit code."""
     code = run(sys.argv[1:] if arguments is None else arguments)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     if threading.active_count() > 1:
         # A thread that hangs in a call or on a dead disk would hold the interpreter with it.
         os._exit(code)
@@ -38,103 +34,41 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit code."""
-    options = _parser().parse_args(_with_command(arguments))
+    options = parse(arguments)
     logs.configure(options.log_level, options.log_format)
     _raise_file_limit()
     # Until the event loop takes the signals over, there is nothing to close.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os._exit(EXIT_OK))
-    command: Callable[[argparse.Namespace], Awaitable[None]] = options.command
+        signal.signal(number, lambda *_: os._exit(options.interrupted))
+    command = _COMMANDS[options.command]
     try:
-        asyncio.run(_until_signal(lambda: command(options)))
+        return asyncio.run(_until_signal(lambda: command(options), options.interrupted))
     except ConfigError as error:
-        print(error, file=sys.stderr)  # noqa: T201  # for the person at the terminal
-        return EXIT_USAGE
+        _complain(str(error))
+        if str(error).startswith(f"{getattr(options, 'config_file', None)}: expected a readable"):
+            _complain("home-exporter: --config.file names it; the README shows the shortest one")
+        return Code.USAGE
     except StartError as error:
-        print(f"home-exporter: {error}", file=sys.stderr)  # noqa: T201  # same
-        return EXIT_START
+        hint = "; --web.listen-address names another" if "listen_address" in options else ""
+        _complain(f"home-exporter: {error}{hint}")
+        return Code.FAILED
+    except BrokenPipeError:
+        # Who reads along has seen enough: there is nobody to complain to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Code.FAILED
     except Exception as error:  # noqa: BLE001  # Python's own report would show values
         logs.Log("app").bug("home-exporter failed", error)
-        return EXIT_START
-    return EXIT_OK
+        return Code.FAILED
 
 
-def _with_command(arguments: Sequence[str]) -> list[str]:
-    """Put `serve` before flags that name no command."""
-    names_command = arguments and arguments[0] in (*_COMMANDS, "-h", "--help", "--version")
-    return list(arguments) if names_command else ["serve", *arguments]
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201  # for the person at the terminal
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="home-exporter",
-        description="Prometheus exporter for smart homes: Homely and WallyHome.",
-        epilog="Exit codes: 0 stopped, 1 could not start or failed, "
-        "2 wrong configuration or flags.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    serve = _add(commands, "serve", _serve, "read the clouds and serve metrics (the default)")
-    serve.add_argument(
-        "--config.file",
-        dest="config_file",
-        type=Path,
-        default=os.environ.get("HOME_EXPORTER_CONFIG_FILE", "exporter.yml"),
-        metavar="PATH",
-        help="configuration file (default: $HOME_EXPORTER_CONFIG_FILE, else exporter.yml)",
-    )
-    demo = _add(commands, "demo", _demo, "serve two simulated clouds: no account, no internet")
-    demo.add_argument("--scenario", default="demo", metavar="NAME", help="what happens")
-    demo.add_argument("--seed", type=int, default=1, metavar="N", help="which homes (default: 1)")
-    return parser
-
-
-def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    command: Callable[[argparse.Namespace], Awaitable[None]],
-    text: str,
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    parser.set_defaults(command=command)
-    parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
-    parser.add_argument(
-        "--web.listen-address",
-        dest="listen_address",
-        type=_address,
-        default=os.environ.get("HOME_EXPORTER_LISTEN_ADDRESS", _DEFAULT_ADDRESS),
-        metavar="HOST:PORT",
-        help="address to serve on; :10874 for all interfaces "
-        f"(default: $HOME_EXPORTER_LISTEN_ADDRESS, else {_DEFAULT_ADDRESS})",
-    )
-    parser.add_argument(
-        "--log.level",
-        dest="log_level",
-        choices=logs.LEVELS,
-        default="info",
-        help="least level to log (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--log.format",
-        dest="log_format",
-        choices=("logfmt", "json"),
-        default="logfmt",
-        help="form of the log lines (default: %(default)s)",
-    )
-    return parser
-
-
-def _address(text: str) -> str:
-    try:
-        parse_address(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return text
+# Imported in the commands, so that --help and a wrong flag answer at once.
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    # Imported here, so that --help and a wrong flag answer at once.
     from exporter.app import App  # noqa: PLC0415
     from exporter.config import load  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
@@ -158,10 +92,34 @@ def _freeze() -> None:
     gc.freeze()
 
 
+async def _check(options: argparse.Namespace) -> Code:
+    from exporter.commands.check import check  # noqa: PLC0415
+
+    is_json = options.format == "json"
+    return await check(options.config_file, is_online=options.online, as_json=is_json)
+
+
+async def _dump(options: argparse.Namespace) -> Code:
+    if not options.redact:
+        why = "what the clouds answer is about people: say --redact, there is no other dump"
+        raise ConfigError([f"home-exporter dump: {why}"])
+    from exporter.commands.dump import dump  # noqa: PLC0415
+
+    return await dump(options.config_file, options.output)
+
+
 async def _demo(options: argparse.Namespace) -> None:
     from exporter.demo import demo  # noqa: PLC0415  # the simulator is for the demo alone
 
-    await demo(options.listen_address, options.scenario, options.seed)
+    await demo(options.listen_address, options.scenario, options.seed, options.dump)
+
+
+_COMMANDS: dict[str, _Command] = {
+    "serve": _serve,
+    "check": _check,
+    "dump": _dump,
+    "demo": _demo,
+}
 
 
 class _Lookups(ThreadPoolExecutor):
@@ -171,17 +129,17 @@ class _Lookups(ThreadPoolExecutor):
         super().shutdown(wait=False, cancel_futures=True)
 
 
-async def _until_signal(command: Callable[[], Awaitable[None]]) -> None:
-    """Run the command until it ends, or until SIGINT or SIGTERM cancels it."""
+async def _until_signal(command: Callable[[], Awaitable[Code | None]], interrupted: Code) -> Code:
+    """Run the command until it ends, or until SIGINT or SIGTERM cancels it; return its code."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(_Lookups(thread_name_prefix="dns"))
     task = asyncio.ensure_future(command())
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     try:
-        await task
+        return await task or Code.OK
     except asyncio.CancelledError:
-        return
+        return interrupted
 
 
 def _raise_file_limit() -> None:

@@ -14,7 +14,7 @@ from exporter.app import App
 from exporter.clock import SystemClock
 from exporter.config import Config, load
 from exporter.errors import ConfigError
-from exporter.simulator import SCENARIOS, Scenario, Simulator, Step
+from exporter.simulator import SCENARIOS, Recorded, Scenario, Simulator, Step
 from exporter.sources.vendors import MODELS
 
 # The simulated clouds do not mind: a tour of minutes wants polls in seconds.
@@ -22,11 +22,17 @@ _HOMELY_POLL, _WALLY_POLL = "30s", "5s"
 _READY_LOOK = 0.05
 
 
-async def demo(address: str, scenario: str, seed: int) -> None:
-    """Run until cancelled; raises ConfigError or StartError where it cannot."""
+async def demo(address: str, scenario: str | None, seed: int, dump: Path | None = None) -> None:
+    """Run until cancelled; raises ConfigError or StartError where it cannot.
+
+    With a `dump` the clouds answer as those did that it was taken from, and nothing happens.
+    """
+    if dump is not None and scenario is not None:
+        raise ConfigError(["--scenario: expected none with --dump: in a dump nothing happens"])
+    scenario = scenario or ("calm" if dump else "demo")
     if scenario not in SCENARIOS:
         raise ConfigError([f"--scenario: expected one of {', '.join(SCENARIOS)}"])
-    simulator = Simulator(clock=SystemClock(), seed=seed)
+    simulator = await (_recorded(dump) if dump else _simulated(seed))
     callback_secret = secrets.token_hex(16)
     await simulator.start()
     try:
@@ -49,6 +55,19 @@ async def demo(address: str, scenario: str, seed: int) -> None:
         await simulator.stop()
 
 
+async def _simulated(seed: int) -> Simulator:
+    return Simulator(clock=SystemClock(), seed=seed)
+
+
+async def _recorded(dump: Path) -> Simulator:
+    try:
+        return await Recorded.read(dump).simulator(SystemClock())
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            [f"--dump: {dump}: {getattr(error, 'strerror', None) or error}"]
+        ) from None
+
+
 def _config(simulator: Simulator, folder: Path, callback_secret: str) -> Config:
     """Write a configuration for the simulated accounts and load it as any other."""
     homely = [
@@ -66,7 +85,8 @@ def _config(simulator: Simulator, folder: Path, callback_secret: str) -> Config:
         {"base_url": simulator.wally_url, "token": token, "poll_interval": _WALLY_POLL}
         for token in simulator.wally_tokens
     ]
-    wally[0]["callback_secret"] = callback_secret
+    if wally:
+        wally[0]["callback_secret"] = callback_secret
     path = folder / "exporter.yml"
     path.write_text(
         yaml.safe_dump({"homely": homely, "wally": wally, "state_dir": str(folder / "state")})

@@ -19,8 +19,10 @@ LAYERS = [
     {"accounts"},
     {"web"},
     {"app"},
+    {"redact"},
     {"simulator"},
     {"demo"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 ]

@@ -1,8 +1,8 @@
 """One location at work: polled in time, followed on its stream where it has one."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from exporter.accounts.early import Early
@@ -51,6 +51,7 @@ class Watch:
         self._polls.on_planned = self._show_next_poll
         self._steady_key = f"steady/{name}"
         self._attempted = float("-inf")
+        self._info_of = partial(tools.store.info, key)
         self._early = Early()
         self._is_connected = False
         self._loss: Reason | None = None
@@ -195,7 +196,3 @@ class Watch:
             dated = tuple(one for one in change.readings if one[1].updated is not None)
             change = replace(change, readings=dated)
         self._tools.store.push(self._key, change, arrived)
-
-    def _info_of(self, device_id: str) -> Mapping[str, str] | None:
-        device = self._tools.store.device(self._key, device_id)
-        return device.info if device else None

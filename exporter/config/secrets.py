@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.config.account import SecretField
+from exporter.config.permissions import closed_to
 from exporter.errors import ExporterError
 from exporter.secret import Secret
 
@@ -61,7 +62,8 @@ def _read_file(folder: Path, given: str) -> str:
     except UnicodeDecodeError:
         raise UnresolvedError(f"expected UTF-8 text in {path}") from None
     except OSError as error:
-        raise UnresolvedError(f"expected a readable file: {path}: {error.strerror}") from None
+        why = f"{error.strerror}{closed_to(path, error)}"
+        raise UnresolvedError(f"expected a readable file: {path}: {why}") from None
     except (RuntimeError, ValueError):
         raise UnresolvedError("expected a path that can exist") from None
 

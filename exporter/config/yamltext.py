@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from exporter.config.permissions import closed_to
 from exporter.errors import ConfigError
 
 _FILE_LIMIT = 4 * 1024 * 1024
@@ -16,7 +17,8 @@ def read(path: Path) -> Any:
         with path.open("rb") as file:
             text = file.read(_FILE_LIMIT + 1)
     except OSError as error:
-        raise ConfigError([f"{path}: expected a readable file: {error.strerror}"]) from None
+        why = f"{error.strerror}{closed_to(path, error)}"
+        raise ConfigError([f"{path}: expected a readable file: {why}"]) from None
     if len(text) > _FILE_LIMIT:
         raise ConfigError([f"{path}: expected a file under {_FILE_LIMIT} bytes"])
     try:

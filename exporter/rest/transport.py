@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
@@ -19,6 +19,7 @@ from exporter.jsontext import parse_json
 from exporter.rest.body import read
 from exporter.rest.failures import failures_named, http_date, refusal
 from exporter.rest.sockets import Sockets, tracked_pools
+from exporter.secret import Secret
 
 TIME_LIMIT = 30.0
 _CONNECT, _READ = 10.0, 15.0
@@ -37,11 +38,11 @@ class Bearer(AuthBase):
     """Sets the Authorization header; given as `auth`, so that no ~/.netrc can replace it."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token = Secret(token)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Sign the request."""
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
         return request
 
 
@@ -56,7 +57,8 @@ class Anonymous(AuthBase):
 class Transport:
     """Makes one call at a time on a session of its own; used from a worker thread.
 
-    With `use_environment` proxies and CA bundles that the environment names are used.
+    With `use_environment` proxies and CA bundles that the environment names are used. `on_answer`
+    is told of each answer, whatever its status, in the worker thread.
     """
 
     def __init__(
@@ -65,10 +67,12 @@ class Transport:
         *,
         time_limit: float = TIME_LIMIT,
         use_environment: bool = True,
+        on_answer: Callable[[requests.Response, bytes], None] = lambda _response, _body: None,
     ) -> None:
         self._sockets = Sockets()
         self._session = session or _session(self._sockets, use_environment=use_environment)
         self._time_limit = time_limit
+        self._on_answer = on_answer
 
     def exchange(
         self, method: str, url: str, *, auth: AuthBase | None = None, body: Any = None
@@ -95,7 +99,9 @@ class Transport:
             stream=True,
         )
         try:
-            return _answer(response, _body(response, deadline))
+            read_body = _body(response, deadline)
+            self._on_answer(response, read_body)
+            return _answer(response, read_body)
         finally:
             response.close()
 

@@ -6,6 +6,7 @@ from exporter.simulator.changes import AlarmChange, Change, DeviceChange
 from exporter.simulator.faults import Fault
 from exporter.simulator.homes import EventForm
 from exporter.simulator.people import PRIVATE_MARKERS
+from exporter.simulator.recorded import Recorded
 from exporter.simulator.scenarios import SCENARIOS, Scenario, Step
 from exporter.simulator.server import Simulator
 from exporter.simulator.world import World
@@ -21,6 +22,7 @@ __all__ = [
     "DeviceChange",
     "EventForm",
     "Fault",
+    "Recorded",
     "Scenario",
     "Simulator",
     "Step",

@@ -8,9 +8,11 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TextIO
 
 from exporter.clock import SystemClock
+from exporter.simulator.recorded import Recorded
 from exporter.simulator.scenarios import SCENARIOS, Step
 from exporter.simulator.server import Simulator
 from exporter.simulator.worlds import demo_world, fleet_world
@@ -41,6 +43,7 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--speed", type=float, default=1.0, help="how fast the day goes by")
     parser.add_argument("--token-life", type=float, default=60, help="seconds a token is valid")
     parser.add_argument("--fleet", type=fleet, metavar="LOGINSxHOMES", help="many homes instead")
+    parser.add_argument("--dump", type=Path, metavar="FILE", help="answer as a dump says instead")
     parser.add_argument("--tick", type=float, default=1.0, help="seconds between two looks")
     parser.add_argument(
         "--report-every", type=float, default=300, help="seconds between a fleet device's reports"
@@ -69,15 +72,13 @@ async def run(options: argparse.Namespace, out: TextIO) -> None:
         logins, homes = options.fleet
         world = fleet_world(logins, homes, seed=options.seed, report_every=options.report_every)
         _allow_many_sockets()
-    simulator = Simulator(
-        clock=SystemClock(),
-        seed=options.seed,
-        scenario=options.scenario,
-        world=world,
-        speed=options.speed,
-        tick=options.tick,
-        token_life=options.token_life,
-    )
+    knobs = {"scenario": options.scenario, "tick": options.tick, "token_life": options.token_life}
+    if options.dump:
+        simulator = await Recorded.read(options.dump).simulator(SystemClock(), **knobs)
+    else:
+        simulator = Simulator(
+            clock=SystemClock(), seed=options.seed, world=world, speed=options.speed, **knobs
+        )
     simulator.on_step = lambda step: _tell(step, out)
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -108,8 +109,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     try:
         asyncio.run(run(options, sys.stdout))
+    except ValueError as exc:
+        sys.stderr.write(f"--dump: {exc}\n")
+        return 2
     except OSError as exc:
-        sys.stderr.write(f"cannot listen: {exc}\n")
+        what = f"cannot read {exc.filename}" if exc.filename else "cannot listen"
+        sys.stderr.write(f"{what}: {exc}\n")
         return 1
     return 0
 

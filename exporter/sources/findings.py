@@ -1,6 +1,6 @@
 """What the mappings of one vendor could not use or did not know: bounded, for the telemetry."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import StrEnum
 
 from exporter.logs import Log
@@ -60,6 +60,11 @@ class Findings:
         self.event_types = Vocabulary()
         self.alarm_states = Vocabulary()
         self.activity_kinds = Vocabulary()
+
+    @property
+    def notices(self) -> Collection[tuple[str, str]]:
+        """What was noticed so far, as (account, sentence)."""
+        return sorted(self._noticed)
 
     def notice(self, account: str, sentence: str) -> None:
         """Tell the person who configured the account something, once for each account."""

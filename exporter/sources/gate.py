@@ -272,6 +272,8 @@ class Gate:
         self._count(endpoint, Outcome.SUCCESS)
         self.record.succeeded_at = self._clock.wall()
         self._show_success(self.record.succeeded_at)
+        if _PENALTY in self._failing:
+            self._log.info("the cloud takes calls again")
         self._failing -= {(endpoint, location_id), (_CREDENTIALS, location_id), _PENALTY}
         if endpoint == "token":
             # The login stands in for the refresh that failed; the next may be far away.

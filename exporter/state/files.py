@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from exporter.logs import Log
 from exporter.state.documents import Document
+from exporter.state.lock import FolderLock
 
 _SIZE_LIMIT = 16 * 1024 * 1024
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
@@ -30,9 +31,23 @@ class StateFiles:
         self._folder = folder
         self._pool = pool
         self._on_error = on_error
+        self._lock = FolderLock(folder)
         self._is_unreadable = self._is_unwritable = False
         self._hung: asyncio.Future[None] | None = None
         self._log = Log("state", folder=str(folder))
+
+    async def claim(self) -> bool:
+        """Say that the folder is in use until `release`; return whether nobody else said so."""
+        take = asyncio.get_running_loop().run_in_executor(self._pool, self._lock.take)
+        try:
+            return await asyncio.wait_for(take, _WRITE_LIMIT)
+        except (OSError, TimeoutError):
+            # Where it cannot be said, nothing can be written either: that is told when it matters.
+            return True
+
+    def release(self) -> None:
+        """Say that the folder is in use no more."""
+        self._lock.release()
 
     async def read_all(self, kind: str, model: type[_D]) -> list[_D]:
         """Return every document of a kind that is whole; files that are not stay as they are."""
@@ -127,3 +142,25 @@ def _replace(path: Path, text: bytes, *, is_durable: bool) -> None:
         if is_durable:
             os.fsync(file.fileno())
     beside.replace(path)
+
+
+class ReadOnlyFiles(StateFiles):
+    """A state folder that another process writes to, or another user: nothing in it is changed."""
+
+    async def claim(self) -> bool:
+        """Leave the folder as it is."""
+        return False
+
+    async def write(
+        self,
+        kind: str,  # noqa: ARG002  # what is written elsewhere
+        name: str,  # noqa: ARG002  # same
+        document: Document,  # noqa: ARG002  # same
+        *,
+        is_durable: bool = False,  # noqa: ARG002  # same
+    ) -> bool:
+        """Take the document as written: whoever owns the folder has its own."""
+        return True
+
+    async def remove(self, kind: str, name: str) -> None:
+        """Leave the document where it is."""

@@ -49,6 +49,7 @@ class Keeper:
 
     async def load(self) -> None:
         """Read the folder, once, before the accounts begin."""
+        await self._files.claim()
         for record in await self._files.read_all(_CALLS, CallsDocument):
             self._records[record.account] = record
         for location in await self._files.read_all(_LOCATIONS, LocationDocument):
@@ -100,6 +101,7 @@ class Keeper:
         except TimeoutError:
             left = len(self._due(self._clock.monotonic()))
             self._log.warning("there was no time to save every location", left=left)
+        self._files.release()
 
     async def _save_locations(self, gap: float) -> None:
         now = self._clock.monotonic()

@@ -5,7 +5,7 @@ the samples of the device or the location it touched, and of nothing else.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from exporter.clock import Clock
@@ -182,6 +182,11 @@ class Store:
         """Return what is held of a device, if it is known."""
         location = self.locations.get(key)
         return location.devices.get(device_id) if location else None
+
+    def info(self, key: LocationKey, device_id: str) -> Mapping[str, str] | None:
+        """Return what was said of a device, None where it is not known."""
+        device = self.device(key, device_id)
+        return device.info if device else None
 
     # --- time
 

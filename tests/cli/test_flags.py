@@ -29,8 +29,12 @@ async def test_version_is_told(run: Run, arguments: list[str]) -> None:
 async def test_help_names_the_commands_and_the_exit_codes(run: Run, flag: str) -> None:
     done = await run(flag)
     assert (done.code, done.err) == (0, "")
-    for word in ("usage: home-exporter", "serve", "demo", "0 stopped", "1 could not start", "2 "):
-        assert word in done.out
+    said = " ".join(done.out.split())
+    for word in ("usage: home-exporter", "serve", "check", "dump", "demo", "check --online"):
+        assert word in said
+    for word in ("0 stopped", "1 could not start", "2 wrong", "3 check", "4 check", "5 check"):
+        assert word in said
+    assert max(map(len, done.out.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("raise_limit", [cli._raise_file_limit, _allow_many_sockets])
@@ -47,6 +51,15 @@ def test_a_file_limit_that_is_not_granted_does_not_matter(
     monkeypatch.setattr(resource, "setrlimit", refuse)
     raise_limit()
     assert asked == [(2**62, 2**62)]
+
+
+@pytest.mark.parametrize("name", ["serve", "check", "dump", "demo"])
+async def test_each_command_explains_itself(run: Run, name: str) -> None:
+    done = await run(name, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(f"usage: home-exporter {name} ")
+    assert "--log.level" in done.out
+    assert max(map(len, done.out.splitlines())) <= 100
 
 
 async def test_help_of_serve_names_its_flags_and_their_defaults(run: Run) -> None:
@@ -68,7 +81,17 @@ async def test_help_of_serve_names_its_flags_and_their_defaults(run: Run) -> Non
         (["--web.listen-address=localhost"], "expected host:port, such as 127.0.0.1:10874"),
         (["--web.listen-address=::1:10874"], "expected host:port"),
         (["demo", "--seed=one"], "one"),
-        (["dump-it-all"], "dump-it-all"),
+        (["dump-all"], "no command 'dump-all': did you mean dump?"),
+        (["chekc"], "no command 'chekc': did you mean check?"),
+        (["restart"], "expected one of serve, check, dump, demo"),
+        (["--log.level=debug", "check"], "the command comes first: home-exporter check --log"),
+        (["--config", "x"], "did you mean --config.file?"),
+        (["--web.listen-adress=:1"], "did you mean --web.listen-address?"),
+        (["check", "--on-line"], "did you mean --online?"),
+        (["check", "--web.listen-address=:1"], "home-exporter check: unrecognized arguments"),
+        (["check", "extra"], "home-exporter check --help lists them"),
+        (["check", "--format=xml"], "xml"),
+        (["dump", "--redacted"], "did you mean --redact?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -81,11 +104,17 @@ async def test_a_wrong_flag_is_told_and_ends_with_2(
     assert "Traceback" not in done.err
 
 
-async def test_without_a_configuration_it_says_which_file_it_looked_for(run: Run) -> None:
+async def test_without_a_configuration_it_says_which_file_it_looked_for(
+    run: Run, tmp_path: Path
+) -> None:
     done = await run()
     assert (done.code, done.out) == (2, "")
-    said = ["exporter.yml: expected a readable file: No such file or directory"]
-    assert done.lines == said
+    assert done.lines == [
+        "exporter.yml: expected a readable file: No such file or directory",
+        "home-exporter: --config.file names it; the README shows the shortest one",
+    ]
+    (tmp_path / "exporter.yml").write_text("wally: [{token_file: missing}]\n")
+    assert len((await run()).lines) == 1, "another file is missing"
 
 
 async def test_every_fault_of_a_configuration_has_its_own_line(run: Run, tmp_path: Path) -> None:

@@ -65,4 +65,4 @@ def test_no_error_repeats_where_the_call_went(
 
 
 def test_a_token_is_not_in_the_text_of_what_carries_it() -> None:
-    assert TOKEN not in f"{Bearer(TOKEN)!r} {Bearer(TOKEN)}"
+    assert TOKEN not in f"{Bearer(TOKEN)!r} {Bearer(TOKEN)} {vars(Bearer(TOKEN))}"

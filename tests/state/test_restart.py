@@ -271,7 +271,7 @@ async def test_nothing_on_disk_is_secret_or_for_others_to_read(
     await running.end()
     folder = tmp_path / "state"
     files = [path for path in folder.rglob("*") if path.is_file()]
-    assert len(files) == 4
+    assert len(files) == 5, "lock, two records, two homes"
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_dir()} == {0o700}
     logins = [name for pair in running.sim.homely_logins for name in pair]

@@ -1,0 +1,84 @@
+"""`home-exporter check`: whether the configuration is right, and what the clouds would give."""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from exporter.clock import SystemClock
+from exporter.commands.advice import code
+from exporter.commands.codes import Code
+from exporter.commands.hints import given_by, hints
+from exporter.commands.layout import joined, rows
+from exporter.commands.report import account_lines, document, summary_lines
+from exporter.commands.survey import AccountLook, Survey
+from exporter.config import AccountConfig, Config, load
+from exporter.rest import Transport
+from exporter.sources.vendors import MODELS
+
+
+async def check(path: Path, *, is_online: bool, as_json: bool) -> Code:
+    """Check the configuration in `path`, and the clouds too where `is_online`.
+
+    Raises ConfigError where the configuration has faults.
+    """
+    config = load(path, MODELS)
+    say(f"hint: {hint}" for hint in hints(path, config))
+    if not is_online:
+        _show(path, config, as_json=as_json)
+        return Code.OK
+    return await _survey(config, as_json=as_json)
+
+
+def _show(path: Path, config: Config, *, as_json: bool) -> None:
+    given = [
+        (account, [key for field in account.secret_fields if (key := given_by(account, field))])
+        for account in config.accounts
+    ]
+    if as_json:
+        accounts = [
+            {"vendor": one.vendor, "account": one.name, "base_url": one.base_url, "secrets": keys}
+            for one, keys in given
+        ]
+        _write(json.dumps({"accounts": accounts, "state_dir": str(config.state_dir)}, indent=2))
+        return
+    count = len(given)
+    _write(f"{path}: {count} account{'s' * (count != 1)}, no faults; every secret can be read")
+    pairs = [(f"{one.name} ({one.vendor}, {one.base_url})", ", ".join(keys)) for one, keys in given]
+    _write(joined(rows([*pairs, ("state_dir", str(config.state_dir))], 2)).rstrip())
+    _write("No cloud was called: home-exporter check --online does that.")
+
+
+async def _survey(config: Config, *, as_json: bool) -> Code:
+    looks: list[AccountLook] = []
+    async with Survey(config, SystemClock(), _transport, tell_wait) as survey:
+        for account in config.accounts:
+            looks.append(await survey.look(account))
+            if not as_json:
+                _write(joined(account_lines(survey, looks[-1])))
+    result = code(looks)
+    if as_json:
+        _write(json.dumps(document(survey, looks, result), indent=2, ensure_ascii=False))
+    else:
+        _write(joined(summary_lines(survey, looks)).rstrip())
+    return result
+
+
+def _transport(config: AccountConfig) -> Transport:
+    return Transport(use_environment=not config.is_local)
+
+
+def tell_wait(seconds: float) -> None:
+    """Say why nothing seems to happen."""
+    say([f"waiting {seconds:.0f} s: the account's budget of calls is used up (Ctrl-C ends it)"])
+
+
+def say(lines: Iterable[str]) -> None:
+    """Write lines for the person at the terminal, beside what the command puts out."""
+    sys.stderr.write(joined(lines))
+    sys.stderr.flush()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

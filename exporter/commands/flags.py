@@ -1,0 +1,168 @@
+"""The flags of each command, and what --help says."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from exporter import __version__, logs
+from exporter.address import parse_address
+from exporter.commands.codes import Code
+from exporter.commands.parser import Parser, closest_command
+
+_DEFAULT_ADDRESS = "127.0.0.1:10874"
+_COMMANDS = ("serve", "check", "dump", "demo")
+_TOP = ("-h", "--help", "--version")
+
+_EPILOG = """\
+examples:
+  home-exporter --config.file=exporter.yml           serve metrics until stopped
+  home-exporter check                                are the file and its secrets right?
+  home-exporter check --online                       log in, list what each device would give
+  home-exporter dump --redact --output=dump.json     for a bug report: no names, no secrets
+  home-exporter demo                                 two simulated clouds: no account needed
+
+exit codes:
+  0    stopped; check and dump: all is well
+  1    could not start (the address is taken), or failed
+  2    wrong configuration or flags
+  3    check and dump: the credentials are refused
+  4    check and dump: no cloud can be reached, or it asks for silence
+  5    check and dump: some accounts or homes could be read, others not
+  130  check and dump: interrupted
+
+`home-exporter COMMAND --help` tells more about each.
+"""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options: `command` is which, `interrupted` its exit code when it is cut short.
+
+    Ends the process for --help, --version and flags that are wrong.
+    """
+    parser = _parser()
+    return parser.read(_with_command(parser, arguments))
+
+
+def _with_command(parser: Parser, arguments: Sequence[str]) -> list[str]:
+    """Put `serve` before flags that name no command."""
+    first = arguments[0] if arguments else ""
+    if first in (*_COMMANDS, *_TOP):
+        return list(arguments)
+    if first and not first.startswith("-"):
+        parser.error(closest_command(first, _COMMANDS))
+    late = next((one for one in arguments if one in _COMMANDS), None)
+    if late is not None:
+        parser.error(f"the command comes first: home-exporter {late} {first}")
+    return ["serve", *arguments]
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="home-exporter",
+        description="Prometheus exporter for smart homes: Homely and WallyHome.\n"
+        "Without a command it serves.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    serve = _add(commands, "serve", "read the clouds and serve metrics (the default)")
+    _add_config_file(serve)
+    _add_address(serve)
+    check = _add(commands, "check", "check the configuration, and the clouds if asked to")
+    check.epilog = (
+        "Without --online no cloud is called. Hints about permissions do not change the exit code."
+        "\nWith it each account makes one call for its locations, one for each of them, and one to"
+        "\nlog in where there is a login: within its budget of calls, and none inside a penalty."
+        "\n\nexamples:"
+        "\n  home-exporter check && systemctl restart home-exporter"
+        "\n  home-exporter check --online --format=json\n\nexit codes: see home-exporter --help"
+    )
+    _add_config_file(check)
+    check.add_argument("--online", action="store_true", help="call the clouds, once each")
+    check.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="form of the result (default: %(default)s)",
+    )
+    dump = _add(commands, "dump", "write what the clouds answer, for a bug report")
+    dump.epilog = (
+        "Ids, names, addresses, serials, tokens and free texts are replaced, the same by the same."
+        "\nIt calls the clouds as check --online does."
+        "\n\nexamples:"
+        "\n  home-exporter dump --redact --output=dump.json"
+        "\n  home-exporter demo --dump=dump.json       serve what it holds"
+        "\n\nexit codes: see home-exporter --help"
+    )
+    _add_config_file(dump)
+    dump.add_argument("--redact", action="store_true", help="replace what is personal; required")
+    dump.add_argument(
+        "--output", type=Path, metavar="FILE", help="file to write (default: standard output)"
+    )
+    demo = _add(commands, "demo", "serve two simulated clouds: no account, no internet")
+    _add_address(demo)
+    demo.add_argument("--scenario", metavar="NAME", help="what happens (default: a tour)")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="which homes (default: 1)")
+    demo.add_argument("--dump", type=Path, metavar="FILE", help="the homes of a dump instead")
+    for service in (serve, demo):
+        _add_log_flags(service, "info")
+    for look in (check, dump):
+        _add_log_flags(look, None)
+        look.set_defaults(interrupted=Code.INTERRUPTED)
+    return parser
+
+
+def _add(commands: "argparse._SubParsersAction[Parser]", name: str, text: str) -> Parser:
+    parser = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+    parser.set_defaults(command=name, parser=parser, interrupted=Code.OK)
+    parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
+    return parser
+
+
+def _add_log_flags(parser: Parser, level: str | None) -> None:
+    parser.add_argument(
+        "--log.level",
+        dest="log_level",
+        choices=logs.LEVELS,
+        default=level,
+        help=f"least level to log (default: {level or 'nothing is logged'})",
+    )
+    parser.add_argument(
+        "--log.format",
+        dest="log_format",
+        choices=("logfmt", "json"),
+        default="logfmt",
+        help="form of the log lines (default: %(default)s)",
+    )
+
+
+def _add_config_file(parser: Parser) -> None:
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        default=os.environ.get("HOME_EXPORTER_CONFIG_FILE", "exporter.yml"),
+        metavar="PATH",
+        help="configuration file (default: $HOME_EXPORTER_CONFIG_FILE, else exporter.yml)",
+    )
+
+
+def _add_address(parser: Parser) -> None:
+    parser.add_argument(
+        "--web.listen-address",
+        dest="listen_address",
+        type=_address,
+        default=os.environ.get("HOME_EXPORTER_LISTEN_ADDRESS", _DEFAULT_ADDRESS),
+        metavar="HOST:PORT",
+        help="address to serve on; :10874 for all interfaces "
+        f"(default: $HOME_EXPORTER_LISTEN_ADDRESS, else {_DEFAULT_ADDRESS})",
+    )
+
+
+def _address(text: str) -> str:
+    try:
+        parse_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text

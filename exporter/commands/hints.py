@@ -1,0 +1,68 @@
+"""What is no fault of a configuration, and yet worth a word: who else can read or write what."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from exporter.config import AccountConfig, Config, SecretField
+from exporter.config.permissions import user_name
+
+_OTHERS = stat.S_IROTH | stat.S_IWOTH
+#: Where containers are given their secrets, readable for all that runs inside.
+_CONTAINER_SECRETS = Path("/run/secrets")
+
+
+def given_by(account: AccountConfig, field: SecretField) -> str | None:
+    """Return the key that a secret was given under, None for one that was not given."""
+    return next((key for key in field.keys if getattr(account, key) is not None), None)
+
+
+def hints(path: Path, config: Config) -> Iterator[str]:
+    """Yield what the owner of the configuration in `path` may want to change."""
+    if _is_open(path) and any(_is_written(account) for account in config.accounts):
+        yield f"{path}: holds a secret and every user of the machine can read it: chmod 600 {path}"
+    for account in config.accounts:
+        for field in account.secret_fields:
+            key = given_by(account, field)
+            if key is not None and key.endswith("_file"):
+                yield from _secret_file(path.parent / Path(getattr(account, key)).expanduser())
+    yield from _state_folder(config.state_dir)
+
+
+def _secret_file(path: Path) -> Iterator[str]:
+    if _is_open(path) and not path.is_relative_to(_CONTAINER_SECRETS):
+        yield f"{path}: every user of the machine can read it: chmod 600 {path}"
+
+
+def _state_folder(folder: Path) -> Iterator[str]:
+    us = user_name(os.geteuid())
+    if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield f"{folder}: {us} cannot write to it, so a restart would ask the clouds again"
+    elif folder.exists() and not is_ours(folder):
+        yield f"{folder}: is {user_name(folder.stat().st_uid)}'s, and this runs as {us}"
+
+
+def is_ours(folder: Path) -> bool:
+    """Return whether what is written there belongs to whom it should.
+
+    What root leaves behind a service of another user could not replace, so root makes no folder.
+    """
+    try:
+        return folder.stat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return os.geteuid() != 0
+    except OSError:
+        return False
+
+
+def _is_open(path: Path) -> bool:
+    try:
+        return bool(path.stat().st_mode & _OTHERS)
+    except OSError:
+        return False
+
+
+def _is_written(account: AccountConfig) -> bool:
+    """Return whether a secret of the account stands in the configuration itself."""
+    return any(getattr(account, field.name) is not None for field in account.secret_fields)
