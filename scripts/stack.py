@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,19 +43,17 @@ def missing() -> list[str]:
 
 
 def render(folder: Path, ports: Ports, edit: Callable[[str], str] = str) -> None:
-    """Copy the shipped configuration, with other ports; `edit` may change the text of the rules."""
+    """Copy the shipped configuration, with other ports; `edit` may change the text of a file."""
     shipped = Ports()
     shutil.copytree(DEPLOY / "prometheus", folder, dirs_exist_ok=True)
     shutil.copy(DEPLOY / "alertmanager" / "alertmanager.yml", folder)
-    for rules in (folder / "rules").glob("*.yml"):
-        rules.write_text(edit(rules.read_text()))
-    for name in ("prometheus.yml", "alertmanager.yml"):
-        text = (folder / name).read_text()
+    for path in folder.rglob("*.yml"):
+        text = edit(path.read_text())
         for part in ("exporter", "receiver", "alertmanager"):
             text = text.replace(
                 f"127.0.0.1:{getattr(shipped, part)}", f"127.0.0.1:{getattr(ports, part)}"
             )
-        (folder / name).write_text(text)
+        path.write_text(text)
 
 
 @asynccontextmanager
@@ -94,27 +92,27 @@ async def receiver(port: int, notify: Notify) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-@asynccontextmanager
-async def watchers(folder: Path, ports: Ports) -> AsyncIterator[None]:
-    """Run Prometheus and Alertmanager on the configuration that was rendered into a folder."""
-    async with AsyncExitStack() as parts:
-        for name, port, more in (
-            ("prometheus-alertmanager", ports.alertmanager, ["--cluster.listen-address="]),
-            ("prometheus", ports.prometheus, []),
-        ):
-            part = name.removeprefix("prometheus-")
-            path = "storage.path" if more else "storage.tsdb.path"
-            await parts.enter_async_context(
-                process(
-                    str(shutil.which(name)),
-                    f"--config.file={folder / part}.yml",
-                    f"--{path}={folder / 'data' / part}",
-                    f"--web.listen-address=127.0.0.1:{port}",
-                    *more,
-                    log=folder / f"{part}.log",
-                )
-            )
-        yield
+def alertmanager(folder: Path, ports: Ports) -> AbstractAsyncContextManager[None]:
+    """Run Alertmanager on the configuration that was rendered into a folder."""
+    return process(
+        str(shutil.which("prometheus-alertmanager")),
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data' / 'alertmanager'}",
+        f"--web.listen-address=127.0.0.1:{ports.alertmanager}",
+        "--cluster.listen-address=",
+        log=folder / "alertmanager.log",
+    )
+
+
+def prometheus(folder: Path, ports: Ports) -> AbstractAsyncContextManager[None]:
+    """Run Prometheus on the configuration that was rendered into a folder."""
+    return process(
+        str(shutil.which("prometheus")),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data' / 'prometheus'}",
+        f"--web.listen-address=127.0.0.1:{ports.prometheus}",
+        log=folder / "prometheus.log",
+    )
 
 
 async def _print(name: str, body: dict[str, Any]) -> None:
@@ -161,7 +159,8 @@ async def main(scenario: str) -> int:
         render(folder, ports)
         async with (
             receiver(ports.receiver, _print),
-            watchers(folder, ports),
+            alertmanager(folder, ports),
+            prometheus(folder, ports),
             process(sys.executable, *demo, log=folder / "demo.log"),
         ):
             _introduce(ports, folder)
