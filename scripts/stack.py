@@ -9,12 +9,13 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,16 @@ class Ports:
 def missing() -> list[str]:
     """Return the programs that are not installed."""
     return [name for name in BINARIES if shutil.which(name) is None]
+
+
+def taken(ports: Ports) -> list[int]:
+    """Return the ports on which somebody listens already."""
+    found = []
+    for port in astuple(ports):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                found.append(port)
+    return found
 
 
 def render(folder: Path, ports: Ports, edit: Callable[[str], str] = str) -> None:
@@ -133,10 +144,12 @@ def _introduce(ports: Ports, folder: Path) -> None:
     print(
         "",
         "The stack is starting. Open:",
-        f"  http://127.0.0.1:{ports.exporter}/                  the exporter",
-        f"  http://127.0.0.1:{ports.prometheus}/alerts            the alerts, in Prometheus",
-        f"  http://127.0.0.1:{ports.alertmanager}/                   what is told, in Alertmanager",
-        f"  {folder}   logs",
+        f"  http://127.0.0.1:{ports.exporter}/   the exporter: what it knows, and how old",
+        f"  http://127.0.0.1:{ports.prometheus}/    Prometheus; see Alerts at its top",
+        "",
+        "Debian's Alertmanager has no page of its own; what it knows, and the logs:",
+        f"  amtool --alertmanager.url=http://127.0.0.1:{ports.alertmanager} alert",
+        f"  {folder}",
         "",
         "What would reach a phone is printed here. Ctrl-C ends it.",
         "",
@@ -150,7 +163,13 @@ async def main(scenario: str) -> int:
     if missing():
         print(f"not installed: {', '.join(missing())} (Debian has packages of these names)")
         return 1
-    ended, ports = asyncio.Event(), Ports()
+    ports = Ports()
+    if busy := taken(ports):
+        print(f"taken on 127.0.0.1: port {', '.join(map(str, busy))}")
+        print("Debian starts what it installs. To stop that until the next start of the machine:")
+        print("    sudo systemctl stop prometheus prometheus-alertmanager")
+        return 1
+    ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     demo = ("-m", "exporter", "demo", f"--scenario={scenario}")
