@@ -18,6 +18,7 @@ from tests.cli.command import free_port, until_served
 from tests.real.watched import PATIENCE, Phone
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}")
+_RULES = rules()
 #: What a group waits for before it is told: enough for all of a request to be in it.
 _WAIT = "1s"
 _HYTTA, _OTHER_HYTTA = (
@@ -30,7 +31,7 @@ def alert(name: str, severity: str = "", **ids: str) -> dict[str, Any]:
     """Return an alert with the labels that its rule gives it."""
     (own,) = (
         rule["labels"]
-        for rule in rules()
+        for rule in _RULES
         if rule.get("alert") == name
         and severity in {"", rule["labels"]["severity"]}
         and ids.get("scope") == rule["labels"].get("scope")
