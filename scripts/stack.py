@@ -9,12 +9,13 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +43,28 @@ def missing() -> list[str]:
     return [name for name in BINARIES if shutil.which(name) is None]
 
 
+def taken(ports: Ports) -> list[int]:
+    """Return the ports on which somebody listens already."""
+    found = []
+    for port in astuple(ports):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                found.append(port)
+    return found
+
+
 def render(folder: Path, ports: Ports, edit: Callable[[str], str] = str) -> None:
-    """Copy the shipped configuration, with other ports; `edit` may change the text of the rules."""
+    """Copy the shipped configuration, with other ports; `edit` may change the text of a file."""
     shipped = Ports()
     shutil.copytree(DEPLOY / "prometheus", folder, dirs_exist_ok=True)
     shutil.copy(DEPLOY / "alertmanager" / "alertmanager.yml", folder)
-    for rules in (folder / "rules").glob("*.yml"):
-        rules.write_text(edit(rules.read_text()))
-    for name in ("prometheus.yml", "alertmanager.yml"):
-        text = (folder / name).read_text()
+    for path in folder.rglob("*.yml"):
+        text = edit(path.read_text())
         for part in ("exporter", "receiver", "alertmanager"):
             text = text.replace(
                 f"127.0.0.1:{getattr(shipped, part)}", f"127.0.0.1:{getattr(ports, part)}"
             )
-        (folder / name).write_text(text)
+        path.write_text(text)
 
 
 @asynccontextmanager
@@ -94,27 +103,27 @@ async def receiver(port: int, notify: Notify) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-@asynccontextmanager
-async def watchers(folder: Path, ports: Ports) -> AsyncIterator[None]:
-    """Run Prometheus and Alertmanager on the configuration that was rendered into a folder."""
-    async with AsyncExitStack() as parts:
-        for name, port, more in (
-            ("prometheus-alertmanager", ports.alertmanager, ["--cluster.listen-address="]),
-            ("prometheus", ports.prometheus, []),
-        ):
-            part = name.removeprefix("prometheus-")
-            path = "storage.path" if more else "storage.tsdb.path"
-            await parts.enter_async_context(
-                process(
-                    str(shutil.which(name)),
-                    f"--config.file={folder / part}.yml",
-                    f"--{path}={folder / 'data' / part}",
-                    f"--web.listen-address=127.0.0.1:{port}",
-                    *more,
-                    log=folder / f"{part}.log",
-                )
-            )
-        yield
+def alertmanager(folder: Path, ports: Ports) -> AbstractAsyncContextManager[None]:
+    """Run Alertmanager on the configuration that was rendered into a folder."""
+    return process(
+        str(shutil.which("prometheus-alertmanager")),
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data' / 'alertmanager'}",
+        f"--web.listen-address=127.0.0.1:{ports.alertmanager}",
+        "--cluster.listen-address=",
+        log=folder / "alertmanager.log",
+    )
+
+
+def prometheus(folder: Path, ports: Ports) -> AbstractAsyncContextManager[None]:
+    """Run Prometheus on the configuration that was rendered into a folder."""
+    return process(
+        str(shutil.which("prometheus")),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data' / 'prometheus'}",
+        f"--web.listen-address=127.0.0.1:{ports.prometheus}",
+        log=folder / "prometheus.log",
+    )
 
 
 async def _print(name: str, body: dict[str, Any]) -> None:
@@ -135,10 +144,12 @@ def _introduce(ports: Ports, folder: Path) -> None:
     print(
         "",
         "The stack is starting. Open:",
-        f"  http://127.0.0.1:{ports.exporter}/                  the exporter",
-        f"  http://127.0.0.1:{ports.prometheus}/alerts            the alerts, in Prometheus",
-        f"  http://127.0.0.1:{ports.alertmanager}/                   what is told, in Alertmanager",
-        f"  {folder}   logs",
+        f"  http://127.0.0.1:{ports.exporter}/   the exporter: what it knows, and how old",
+        f"  http://127.0.0.1:{ports.prometheus}/    Prometheus; see Alerts at its top",
+        "",
+        "Debian's Alertmanager has no page of its own; what it knows, and the logs:",
+        f"  amtool --alertmanager.url=http://127.0.0.1:{ports.alertmanager} alert",
+        f"  {folder}",
         "",
         "What would reach a phone is printed here. Ctrl-C ends it.",
         "",
@@ -152,7 +163,13 @@ async def main(scenario: str) -> int:
     if missing():
         print(f"not installed: {', '.join(missing())} (Debian has packages of these names)")
         return 1
-    ended, ports = asyncio.Event(), Ports()
+    ports = Ports()
+    if busy := taken(ports):
+        print(f"taken on 127.0.0.1: port {', '.join(map(str, busy))}")
+        print("Debian starts what it installs. To stop that until the next start of the machine:")
+        print("    sudo systemctl stop prometheus prometheus-alertmanager")
+        return 1
+    ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     demo = ("-m", "exporter", "demo", f"--scenario={scenario}")
@@ -161,7 +178,8 @@ async def main(scenario: str) -> int:
         render(folder, ports)
         async with (
             receiver(ports.receiver, _print),
-            watchers(folder, ports),
+            alertmanager(folder, ports),
+            prometheus(folder, ports),
             process(sys.executable, *demo, log=folder / "demo.log"),
         ):
             _introduce(ports, folder)

@@ -12,9 +12,10 @@ import aiohttp
 import pytest
 import yaml
 
+from tests.cli.command import free_port
 from tests.dashboards.history import Past
 from tests.dashboards.read import Asked
-from tests.real.conftest import Demo, demo, free_port
+from tests.real.conftest import Demo, demo
 
 __all__ = ["demo"]
 

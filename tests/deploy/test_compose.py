@@ -89,11 +89,7 @@ def test_what_is_mounted_of_this_tree_is_there_and_read_only(profile: str) -> No
             assert volume["read_only"], name
             source = Path(volume["source"])
             # The owner writes their own configuration.
-            assert source.exists() or source == DEPLOY / "exporter.yml" or _is_of_alerts(source)
-
-
-def _is_of_alerts(source: Path) -> bool:
-    return source == DEPLOY / "alertmanager"
+            assert source.exists() or source == DEPLOY / "exporter.yml"
 
 
 def test_secrets_are_files_and_the_demo_has_none() -> None:
@@ -132,8 +128,6 @@ def test_grafana_finds_its_data_source_and_dashboards() -> None:
 def test_prometheus_reads_the_same_as_without_containers() -> None:
     there = DEPLOY / "prometheus/prometheus-compose.yml"
     plain = DEPLOY / "prometheus/prometheus.yml"
-    if not plain.exists():
-        pytest.skip("it comes with the alert rules")
     addresses = there.read_text().replace("alertmanager:9093", "127.0.0.1:9093")
     addresses = addresses.replace("exporter:10874", "127.0.0.1:10874")
     assert yaml.safe_load(addresses) == yaml.safe_load(plain.read_text())

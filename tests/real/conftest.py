@@ -4,26 +4,20 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 import yaml
 from aiohttp import web
 
+from tests.cli.command import free_port
+from tests.real.asked import Prometheus
+
 _PATIENCE = 40.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class Demo:
@@ -78,36 +72,6 @@ async def plain_proxy(demo: Demo) -> AsyncIterator[str]:
         await site.start()
         yield f"127.0.0.1:{runner.addresses[0][1]}"
         await runner.cleanup()
-
-
-class Prometheus:
-    """A running Prometheus."""
-
-    def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
-        self.url = url
-        self._http = http
-
-    async def query(self, expression: str) -> list[tuple[dict[str, str], float]]:
-        """Return labels and value of each element of an instant query."""
-        try:
-            async with self._http.get(
-                f"{self.url}/api/v1/query", params={"query": expression}
-            ) as answer:
-                document: Any = await answer.json()
-        except aiohttp.ClientError:
-            return []
-        assert document["status"] == "success", document
-        return [(one["metric"], float(one["value"][1])) for one in document["data"]["result"]]
-
-    async def until(self, expression: str) -> list[tuple[dict[str, str], float]]:
-        """Query until something comes back."""
-        patience = time.monotonic() + _PATIENCE
-        while True:
-            found = await self.query(expression)
-            if found:
-                return found
-            assert time.monotonic() < patience, f"{expression} stayed empty"
-            await asyncio.sleep(0.1)
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import time
 
 import aiohttp
 
-from tests.real.conftest import Demo, Prometheus
+from tests.real.asked import Prometheus
+from tests.real.conftest import Demo
 from tests.support.running import Page
 
 _FORMATS = {"openmetrics", "plain"}

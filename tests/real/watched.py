@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import yaml
 
 from exporter.clock import SystemClock
@@ -16,10 +17,12 @@ from exporter.simulator import Simulator
 from exporter.simulator.devices import Device, HomelyDevice
 from exporter.simulator.homes import Home
 from exporter.simulator.world import World
-from scripts.stack import Ports, process, receiver, render, watchers
+from scripts import stack
+from scripts.stack import Ports, process, receiver, render
 from tests.cli.command import free_port, until_served
+from tests.real.asked import Prometheus
 
-PATIENCE = 60.0
+PATIENCE = 90.0
 
 
 @dataclass
@@ -70,6 +73,7 @@ class Watched:
 
     simulator: Simulator
     phone: Phone
+    prometheus: Prometheus
     ports: Ports
     config: Path
     _exporter: AsyncExitStack
@@ -115,20 +119,23 @@ def _accounts(simulator: Simulator, **wally: object) -> dict[str, Any]:
 async def watched(
     folder: Path, world: World, edit: Callable[[str], str] = str, **wally: object
 ) -> AsyncIterator[Watched]:
-    """Run the chain on a world; `edit` may change the rules, `wally` the Wally accounts."""
+    """Run the chain on a world; `edit` may change the shipped files, `wally` the Wally accounts."""
     simulator, phone = Simulator(clock=SystemClock(), world=world), Phone()
     await simulator.start()
     config = folder / "exporter.yml"
     state = str(folder / "state")
     config.write_text(yaml.safe_dump({**_accounts(simulator, **wally), "state_dir": state}))
     async with AsyncExitStack() as parts, AsyncExitStack() as exporter:
+        http = await parts.enter_async_context(aiohttp.ClientSession())
         parts.push_async_callback(simulator.stop)
         told = await parts.enter_async_context(receiver(0, phone.take))
         ports = Ports(free_port(), told, free_port(), free_port())
         render(folder / "watchers", ports, edit)
-        chain = Watched(simulator, phone, ports, config, exporter)
+        prometheus = Prometheus(f"http://127.0.0.1:{ports.prometheus}", http)
+        chain = Watched(simulator, phone, prometheus, ports, config, exporter)
+        await parts.enter_async_context(stack.alertmanager(folder / "watchers", ports))
+        await parts.enter_async_context(stack.prometheus(folder / "watchers", ports))
         await chain.start_exporter()
-        await parts.enter_async_context(watchers(folder / "watchers", ports))
-        # It fires always, so it tells when all of the way works.
-        await phone.until("firing", alertname="HomeWatchdog")
+        await prometheus.until_it_knows_alertmanager()
+        await prometheus.until("count(home:leak_detected:held) > 0")
         yield chain
