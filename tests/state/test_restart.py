@@ -244,7 +244,7 @@ async def test_without_its_snapshots_an_account_is_listed_and_polled_again_soon(
         path.unlink()
     await running.restart()
     assert not (await running.scrape()).has("home_up", vendor=cloud.vendor)
-    await running.pass_time(61)
+    await next_call(running, cloud.listing, 61)
     await running.pass_time(61)
     await running.until(
         lambda page: page.has("home_temperature_celsius", device_id=cloud.device_id)
