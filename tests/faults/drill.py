@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from exporter.rest import Transport
 from exporter.rest.transport import TIME_LIMIT
+from exporter.simulator.changes import ActivityChange
 from tests.contract.clouds import Cloud, Homely, Wally
 from tests.faults.served import STALE_AFTER, Arrival, Course, Everything
 from tests.faults.signs import TICK, Ahead, Moment, Sign
@@ -52,7 +53,7 @@ class Drill:
             # What devices push by themselves would keep them fresh.
             advance = running.sim.world.advance
             running.sim.world.advance = lambda now: [  # type: ignore[method-assign]
-                change for change in advance(now) if change.vendor != "homely"
+                change for change in advance(now) if isinstance(change, ActivityChange)
             ]
 
     async def look(self) -> Moment:

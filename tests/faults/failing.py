@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def _die_before_the_move(event: str, arguments: tuple[Any, ...]) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-_FAULTS = {
+_FAULTS: dict[str, Callable[[], None]] = {
     "full": lambda: _limit(0),
     "torn": _tear,
     "unmoved": lambda: sys.addaudithook(_die_before_the_move),

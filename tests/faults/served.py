@@ -129,9 +129,7 @@ class UntilStale:
 class OnceRestarted:
     """No page while there is no process; then what was saved, but for the meters."""
 
-    text: ClassVar[str] = (
-        "nothing until the process is started again; then what it had saved last"
-    )
+    text: ClassVar[str] = "nothing until the process is started again; then what it had saved last"
 
     def holds(self, before: Moment, now: Moment) -> bool:
         saved = {series for series in before.readings if not series.startswith(_METERS)}

@@ -15,7 +15,7 @@ from exporter.clock import SystemClock
 from exporter.config import load
 from exporter.simulator import Simulator, small_world
 from exporter.sources.vendors import MODELS
-from exporter.state.documents import CallsDocument, LocationDocument
+from exporter.state.documents import CallsDocument, Document, LocationDocument
 from tests.cli.command import eventually, get, start
 from tests.faults.disk import no_file_grows, nobodys_folder
 from tests.faults.drill import Drill
@@ -24,7 +24,7 @@ from tests.faults.signs import Moment
 from tests.faults.table import ROWS
 from tests.support.running import Page
 
-KINDS = {"calls": CallsDocument, "locations": LocationDocument}
+KINDS: dict[str, type[Document]] = {"calls": CallsDocument, "locations": LocationDocument}
 
 
 @contextmanager
@@ -131,7 +131,9 @@ async def dies(config: Path, fault: str, kind: str) -> None:
         "--web.listen-address=127.0.0.1:0",
         folder=folder,
         module="tests.faults.failing",
-        **{"FAULT": fault, "KIND": kind, "BYTES": str(limit)},
+        FAULT=fault,
+        KIND=kind,
+        BYTES=str(limit),
     )
     done = await running.finish()
     assert done.code == -{"torn": signal.SIGXFSZ, "unmoved": signal.SIGKILL}[fault], done.err

@@ -94,9 +94,7 @@ async def test_504(drill: Drill) -> None:
     await drill.ends()
 
 
-async def test_redirect_with_a_bad_location(
-    drill: Drill, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_redirect_with_a_bad_location(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:
     async def redirect(fault: Fault, *_: object) -> web.Response:
         page = "<html><body>Moved</body></html>"
         headers = {"Location": fault.url}

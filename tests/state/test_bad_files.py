@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Start
 from tests.contract.clouds import next_call
 from tests.faults.disk import no_file_grows
+from tests.state.listing import listed_again
 from tests.support.running import Page, Running
 
 ERRORS = "home_exporter_state_file_errors_total"
@@ -64,7 +65,7 @@ async def test_a_damaged_snapshot_costs_that_snapshot(
     assert warnings(caplog) == ["a state file is of no use: going on without it"]
     assert page.has("home_temperature_celsius", vendor="homely")
     assert not page.has("home_up", vendor="wally")
-    await next_call(running, "places", 61)
+    await listed_again(running, "places")
     await running.pass_time(61)
     await running.until(lambda page: page.one("home_up", vendor="wally") == 1)
 
@@ -96,8 +97,7 @@ async def test_a_record_from_the_future_lets_no_time_have_passed(
     assert page.one(ERRORS) == 2, "the snapshots of tomorrow"
     assert not page.has("home_temperature_celsius")
     assert {name: running.sim.call_log.count(name) for name in asked} == asked
-    for listing in ("locations", "places"):
-        await next_call(running, listing, 61)
+    await listed_again(running, "locations", "places")
     await running.pass_time(61)
     await running.until(lambda page: sum(page.all("home_up")) == 2)
     assert documents(tmp_path, "calls")
