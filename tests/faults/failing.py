@@ -17,6 +17,7 @@ from exporter.cli import main
 
 
 def _limit(size: int) -> None:
+    sys.dont_write_bytecode = True  # it would be cut as well, and read by the next process
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
