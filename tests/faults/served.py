@@ -87,7 +87,7 @@ class ByPoll:
 
     def is_proved_by(self, course: Course) -> bool:
         return bool(course.looks and course.arrivals) and all(
-            one.is_streaming == self.is_streaming and one.after <= self.within
+            one.is_streaming == self.is_streaming and one.after <= self.within + TICK
             for one in course.arrivals
         )
 
