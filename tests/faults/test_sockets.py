@@ -164,7 +164,7 @@ async def test_socket_dropped(drill: Drill) -> None:
 
 async def test_socket_black_holed(begin: Begin, clock: ManualClock) -> None:
     # Only real pings, which are the library's, can find a peer dead: they are short here.
-    sim = Simulator(clock=clock, world=small_world(), ping_interval=0.4, ping_timeout=0.4)
+    sim = Simulator(clock=clock, world=small_world(), ping_interval=1, ping_timeout=1)
     await is_lost(await begin(sim))
 
 

@@ -97,7 +97,6 @@ async def test_a_record_from_the_future_lets_no_time_have_passed(
     assert page.one(ERRORS) == 2, "the snapshots of tomorrow"
     assert not page.has("home_temperature_celsius")
     assert {name: running.sim.call_log.count(name) for name in asked} == asked
-    await listed_again(running, "locations", "places")
     await running.pass_time(61)
     await running.until(lambda page: sum(page.all("home_up")) == 2)
     assert documents(tmp_path, "calls")
