@@ -13,12 +13,12 @@ from exporter.simulator.stamps import iso
 from tests.soak.dice import Dice
 from tests.soak.life import News
 from tests.soak.oracle import Oracle, Seen
-from tests.soak.sockets import MemoryClient
+from tests.soak.sockets import MemorySocket
 from tests.soak.things import MINUTE, Home, State, Thing, Trait
 from tests.soak.wire import Exchange
 
 TOKEN_LIFE, REFRESH_LIFE = 60.0, 1800.0
-_LATE, _TWICE, _NULL, _OMITTED = 0.05, 0.05, 0.002, 0.004
+_LATE, _TWICE, _NULL, _OMITTED, _GARBLED = 0.05, 0.05, 0.002, 0.004, 0.005
 
 #: How the cloud says that it has no value of a state, beside leaving it out.
 _NOTHINGS: tuple[dict[str, Any] | None, ...] = ({"value": None, "lastUpdated": None}, {}, None)
@@ -37,7 +37,7 @@ class HomelyCloud:
         self._loop = asyncio.get_running_loop()
         self._tokens: dict[str, tuple[str, float]] = {}
         self._refreshes: dict[str, float] = {}
-        self.sockets: defaultdict[str, list[MemoryClient]] = defaultdict(list)
+        self.sockets: defaultdict[str, list[MemorySocket]] = defaultdict(list)
         self.sent: Counter[str] = Counter()
 
     # --- REST
@@ -146,12 +146,17 @@ class HomelyCloud:
         at = iso(self._now() + self._dice.uniform(-0.1, 0.1))
         data = {"locationId": home.id, "state": home.alarm, "userName": "x", "timestamp": at}
         event = {"type": "alarm-state-changed", "data": data}
-        if not self._emit(home, event):
-            return
-        self._oracle.pushed_alarm(home, home.alarm)
-        if self._dice.hits(_TWICE):
+        state, is_told = home.alarm, False
+
+        def taken() -> None:
+            nonlocal is_told
+            if not is_told:
+                self._oracle.pushed_alarm(home, state)
+            is_told = True
+
+        if self._emit(home, event, taken) and self._dice.hits(_TWICE):
             self.sent["twice"] += 1
-            self._loop.call_later(self._dice.uniform(0, 60), self._emit, home, event)
+            self._loop.call_later(self._dice.uniform(0, 60), self._emit, home, event, taken)
 
     def _push(self, home: Home, thing: Thing, news: News) -> None:
         changes = [_change(trait, state) for trait, state in news]
@@ -160,13 +165,20 @@ class HomelyCloud:
         if self._dice.hits(0.5):
             data["change"] = changes[0]
         envelope = self._dice.choice(("data", "payload"))
-        if self._emit(home, {"type": "device-state-changed", envelope: data}):
-            self._oracle.pushed(home, thing, news)
+        event = {"type": "device-state-changed", envelope: data}
+        self._emit(home, event, lambda: self._oracle.pushed(home, thing, news))
 
-    def _emit(self, home: Home, payload: dict[str, Any]) -> bool:
-        """Send to the sockets of the home; return whether it reached the exporter."""
-        reached = [socket.receive(payload) for socket in self.sockets[home.id]]
-        self.sent["delivered" if any(reached) else "lost"] += 1
+    def _emit(self, home: Home, payload: dict[str, Any], taken: Callable[[], None]) -> bool:
+        """Send to the sockets of the home; return whether it reaches the exporter."""
+
+        def arrived() -> None:
+            self.sent["delivered"] += 1
+            taken()
+
+        reached = [socket.send(payload, arrived) for socket in self.sockets[home.id]]
+        self.sent["lost"] += not any(reached)
+        if self._dice.hits(_GARBLED):
+            self.sent["garbage"] += sum(s.babble(self._dice) for s in self.sockets[home.id])
         return any(reached)
 
 

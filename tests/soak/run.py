@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import Mock, patch
 
+import aiohttp
 import requests
 import yaml
 from aiohttp import StreamReader, web
@@ -27,7 +28,7 @@ from tests.soak.life import Life, News
 from tests.soak.oracle import Oracle
 from tests.soak.page import check_formats
 from tests.soak.promises import LIMITS, LOOK, Promises
-from tests.soak.sockets import MemoryClient, vendor_over
+from tests.soak.sockets import MemorySocket, vendor_over
 from tests.soak.things import DAY, MINUTE, Alert, Home, Thing, build
 from tests.soak.troubles import Troubles
 from tests.soak.wally import WallyCloud
@@ -36,7 +37,7 @@ from tests.support.virtual_time import VirtualClock, VirtualLoop, scheduler_on
 
 ACCOUNTS = ("homely-1", "homely-2", "wally-1")
 _SECRET = "callback-secret-of-the-soak"
-_HANGS = 0.1
+_HANGS, _REFUSALS = 0.05, 0.03
 
 
 class World:
@@ -83,32 +84,38 @@ class World:
 
     # --- sockets
 
-    def connect(self, client: MemoryClient, url: str) -> None:
-        """Let a socket be connected, refused, or left hanging."""
-        client.location, token = credentials(url)
+    def connect(self, socket: MemorySocket, url: str) -> None:
+        """Let a socket be connected, refused, or left hanging before or after its greeting."""
         if self.troubles.sockets_out:
-            raise ConnectionError
+            raise aiohttp.ClientConnectionError
+        socket.location, socket.token = credentials(url)
         if self._dice.hits(_HANGS):
             self.troubles.counts["socket hangs"] += 1
             return
-        if not self.homely.admits(token):
-            self.troubles.counts["socket refused"] += 1
-            self._loop.call_later(0.05, client.refuse)
-            return
-        self.homely.sockets[client.location].append(client)
-        self._loop.call_later(0.05, client.open)
-        sockets.end(client, self._dice)
+        socket.greet()
 
-    def left(self, client: MemoryClient) -> None:
+    def judge(self, socket: MemorySocket) -> None:
+        """Welcome a socket, turn its token away, or never answer."""
+        if not self.homely.admits(socket.token) or self._dice.hits(_REFUSALS):
+            self.troubles.counts["socket refused"] += 1
+            self._dice.choice((socket.drop, socket.reject))()
+        elif self._dice.hits(_HANGS):
+            self.troubles.counts["socket hangs"] += 1
+        else:
+            self.homely.sockets[socket.location].append(socket)
+            socket.welcome()
+            sockets.end(socket, self._dice)
+
+    def left(self, socket: MemorySocket) -> None:
         """Forget a socket."""
-        if client in self.homely.sockets[client.location]:
-            self.homely.sockets[client.location].remove(client)
+        if socket in self.homely.sockets[socket.location]:
+            self.homely.sockets[socket.location].remove(socket)
             self.troubles.counts["socket lost"] += 1
 
     def _drop_all(self) -> None:
         for held in self.homely.sockets.values():
-            for client in list(held):
-                client.die()
+            for socket in list(held):
+                socket.die()
 
 
 @dataclass(slots=True)
