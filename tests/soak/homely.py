@@ -17,7 +17,7 @@ from tests.soak.sockets import MemorySocket
 from tests.soak.things import MINUTE, Home, State, Thing, Trait
 from tests.soak.wire import Exchange
 
-TOKEN_LIFE, REFRESH_LIFE = 60.0, 1800.0
+_TOKEN_LIFE, _SHORT_LIFE, _REFRESH_LIFE = 60.0, 15.0, 1800.0
 _LATE, _TWICE, _NULL, _OMITTED, _GARBLED = 0.05, 0.05, 0.002, 0.004, 0.005
 
 #: How the cloud says that it has no value of a state, beside leaving it out.
@@ -39,6 +39,7 @@ class HomelyCloud:
         self._refreshes: dict[str, float] = {}
         self.sockets: defaultdict[str, list[MemorySocket]] = defaultdict(list)
         self.sent: Counter[str] = Counter()
+        self.short_lived: Callable[[], str | None] = lambda: None
 
     # --- REST
 
@@ -62,15 +63,16 @@ class HomelyCloud:
         now = self._loop.time()
         if kind == "refresh-token" and self._refreshes.pop(body["refresh_token"], 0.0) < now:
             return Exchange(400, b'{"statusCode": 400, "message": "Refresh token expired"}')
+        life = _SHORT_LIFE if account == self.short_lived() else _TOKEN_LIFE
         number = f"{account}-{len(self._tokens)}-{self._dice.getrandbits(32):x}"
         self._tokens = {key: had for key, had in self._tokens.items() if had[1] > now}
-        self._tokens[f"access-{number}"] = (account, now + TOKEN_LIFE)
-        self._refreshes[f"refresh-{number}"] = now + REFRESH_LIFE
+        self._tokens[f"access-{number}"] = (account, now + life)
+        self._refreshes[f"refresh-{number}"] = now + _REFRESH_LIFE
         answer = {
             "access_token": f"access-{number}",
-            "expires_in": TOKEN_LIFE,
+            "expires_in": life,
             "refresh_token": f"refresh-{number}",
-            "refresh_expires_in": REFRESH_LIFE,
+            "refresh_expires_in": _REFRESH_LIFE,
         }
         return Exchange(201, json.dumps(answer).encode())
 

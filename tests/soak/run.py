@@ -22,6 +22,7 @@ from exporter.config import load
 from exporter.sources.vendors import MODELS, VENDORS
 from tests.soak import sockets
 from tests.soak.care import Care
+from tests.soak.complaints import complaints
 from tests.soak.dice import Dice
 from tests.soak.homely import HomelyCloud, credentials
 from tests.soak.life import Life, News
@@ -38,6 +39,9 @@ from tests.support.virtual_time import VirtualClock, VirtualLoop, scheduler_on
 ACCOUNTS = ("homely-1", "homely-2", "wally-1")
 _SECRET = "callback-secret-of-the-soak"
 _HANGS, _REFUSALS = 0.05, 0.03
+#: Two of the exporter's own; for each home one that supervises its socket, two of the library that
+#: read and write, and three for a call or an event under way; the soak's own.
+_MOST_TASKS = 2 + 3 * 6 + 2
 
 
 class World:
@@ -49,7 +53,8 @@ class World:
         self.homely = HomelyCloud(self.homes, self.oracle, clock.true, Dice(seed, "homely"))
         self.wally = WallyCloud(self.homes, self.oracle, clock.true, Dice(seed, "wally"))
         self.troubles = Troubles(list(ACCOUNTS), clock.set_wall, Dice(seed, "troubles"))
-        self.troubles.on_sockets_out = self._drop_all
+        self.troubles.on_sockets_lost = self._drop_all
+        self.homely.short_lived = lambda: self.troubles.short_lived
         self.life = Life(self.homes, self, clock.true, Dice(seed, "life"))
         self._care = care
         self._dice = Dice(seed, "sockets")
@@ -63,8 +68,9 @@ class World:
     def answer(self, account: str, request: requests.PreparedRequest) -> Exchange:
         """Answer a call, or let it fail."""
         vendor = self.homely if account.startswith("homely") else self.wally
-        exchange = self.troubles.befalls(account) or vendor.answer(account, request)
-        self._care.note(account, request, exchange)
+        trouble = self.troubles.befalls(account)
+        exchange = trouble or vendor.answer(account, request)
+        self._care.note(account, request, exchange, usable=trouble is None)
         return exchange
 
     # --- what comes to the clouds
@@ -104,7 +110,9 @@ class World:
         else:
             self.homely.sockets[socket.location].append(socket)
             socket.welcome()
-            sockets.end(socket, self._dice)
+            account = next(h.account for h in self.homes if h.id == socket.location)
+            is_short = account == self.troubles.short_lived
+            sockets.end(socket, self._dice, is_short=is_short)
 
     def left(self, socket: MemorySocket) -> None:
         """Forget a socket."""
@@ -148,7 +156,7 @@ async def _soak(seed: int, days: float) -> Result:
     care = Care(loop.time)
     world = World(seed, clock, care)
     wire = loop.wire = MemoryWire(clock.true, Dice(seed, "wire"))
-    with scheduler_on(clock), _rarer_looks(), _configuration() as path:
+    with complaints() as logged, scheduler_on(clock), _rarer_looks(), _configuration() as path:
         app = App(
             load(path, MODELS),
             clock=clock,
@@ -169,7 +177,11 @@ async def _soak(seed: int, days: float) -> Result:
         await _watch(app, promises, loop.time() + days * DAY)
         result = Result(seed, days, promises.faults + care.faults(), 0.0, world, promises, care)
         _take_events(app, result)
+        tasks = len(asyncio.all_tasks())
+        if tasks > _MOST_TASKS:
+            result.faults.append(f"{tasks} tasks at the end")
         await app.stop()
+        result.faults += logged
     return result
 
 

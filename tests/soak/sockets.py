@@ -196,8 +196,12 @@ def vendor_over(switchboard: Switchboard) -> type[HomelyVendor]:
     return MemoryHomely
 
 
-def end(socket: MemorySocket, dice: Dice) -> None:
+def end(socket: MemorySocket, dice: Dice, *, is_short: bool) -> None:
     """Decide how and when a new socket ends."""
-    lasts = dice.uniform(0.1, 29) if dice.hits(0.1) else 30 + dice.after(8 * HOUR)
-    way = dice.choice((socket.hang_up, socket.shut, socket.die, socket.go_deaf))
-    asyncio.get_running_loop().call_later(lasts, way)
+    ways = [socket.hang_up, socket.shut, socket.die]
+    if is_short:
+        lasts = dice.uniform(31, 40)
+    else:
+        lasts = dice.uniform(0.1, 29) if dice.hits(0.1) else 30 + dice.after(8 * HOUR)
+        ways.append(socket.go_deaf)
+    asyncio.get_running_loop().call_later(lasts, dice.choice(ways))
