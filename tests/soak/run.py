@@ -39,9 +39,11 @@ from tests.support.virtual_time import VirtualClock, VirtualLoop, scheduler_on
 ACCOUNTS = ("homely-1", "homely-2", "wally-1")
 _SECRET = "callback-secret-of-the-soak"
 _HANGS, _REFUSALS = 0.05, 0.03
-#: Two of the exporter's own; for each home one that supervises its socket, two of the library that
-#: read and write, and three for a call or an event under way; the soak's own.
-_MOST_TASKS = 2 + 3 * 6 + 2
+#: A penalty may silence an account for an hour and a tenth after all is well again.
+_LONGEST_WITHOUT = 80 * MINUTE
+#: Each home has one task that supervises its socket and four of the library that read and write;
+#: some calls, events and callbacks are under way. One left behind by each try would be hundreds.
+_MOST_TASKS = 40
 
 
 class World:
@@ -56,8 +58,11 @@ class World:
         self.troubles.on_sockets_lost = self._drop_all
         self.homely.short_lived = lambda: self.troubles.short_lived
         self.life = Life(self.homes, self, clock.true, Dice(seed, "life"))
+        self.homely.on_overtaken = self.life.stir
+        self.faults: list[str] = []
         self._care = care
         self._dice = Dice(seed, "sockets")
+        self._without: dict[str, float] = {}
         self._loop = asyncio.get_running_loop()
 
     def begin(self) -> None:
@@ -71,6 +76,8 @@ class World:
         trouble = self.troubles.befalls(account)
         exchange = trouble or vendor.answer(account, request)
         self._care.note(account, request, exchange, usable=trouble is None)
+        if exchange.status == 401:
+            self.homely.doubt(account)
         return exchange
 
     # --- what comes to the clouds
@@ -102,15 +109,16 @@ class World:
 
     def judge(self, socket: MemorySocket) -> None:
         """Welcome a socket, turn its token away, or never answer."""
+        account = next(home.account for home in self.homes if home.id == socket.location)
         if not self.homely.admits(socket.token) or self._dice.hits(_REFUSALS):
             self.troubles.counts["socket refused"] += 1
+            self.homely.doubt(account)
             self._dice.choice((socket.drop, socket.reject))()
         elif self._dice.hits(_HANGS):
             self.troubles.counts["socket hangs"] += 1
         else:
             self.homely.sockets[socket.location].append(socket)
             socket.welcome()
-            account = next(h.account for h in self.homes if h.id == socket.location)
             is_short = account == self.troubles.short_lived
             sockets.end(socket, self._dice, is_short=is_short)
 
@@ -119,6 +127,18 @@ class World:
         if socket in self.homely.sockets[socket.location]:
             self.homely.sockets[socket.location].remove(socket)
             self.troubles.counts["socket lost"] += 1
+            self.homely.doubt(next(h.account for h in self.homes if h.id == socket.location))
+
+    def look(self) -> None:
+        """Find homes whose sockets were not had again for long, though they could be."""
+        now = self._loop.time()
+        for home in self.homes:
+            if home.vendor != "homely" or self.homely.sockets[home.id]:
+                self._without.pop(home.id, None)
+            elif self.troubles.sockets_out or self.troubles.is_out(home.account):
+                self._without[home.id] = now
+            elif now - self._without.setdefault(home.id, now) > _LONGEST_WITHOUT:
+                self.faults.append(f"{home.id}: no socket for {_LONGEST_WITHOUT:.0f} s")
 
     def _drop_all(self) -> None:
         for held in self.homely.sockets.values():
@@ -174,8 +194,9 @@ async def _soak(seed: int, days: float) -> Result:
         )
         await app.start("127.0.0.1:0")
         world.begin()
-        await _watch(app, promises, loop.time() + days * DAY)
-        result = Result(seed, days, promises.faults + care.faults(), 0.0, world, promises, care)
+        await _watch(app, promises, world, loop.time() + days * DAY)
+        found = [*promises.faults, *care.faults(), *world.faults, *world.homely.wasted]
+        result = Result(seed, days, found, 0.0, world, promises, care)
         _take_events(app, result)
         tasks = len(asyncio.all_tasks())
         if tasks > _MOST_TASKS:
@@ -185,15 +206,16 @@ async def _soak(seed: int, days: float) -> Result:
     return result
 
 
-async def _watch(app: App, promises: Promises, end: float) -> None:
+async def _watch(app: App, promises: Promises, world: World, end: float) -> None:
     """Look at the page each minute, at its counts each hour, at its form each day."""
     dice = Dice(0, "looks")
     loop = asyncio.get_running_loop()
     minutes = 0
-    while loop.time() < end and not promises.faults:
+    while loop.time() < end and not (promises.faults or world.faults or world.homely.wasted):
         await asyncio.sleep(MINUTE + dice.uniform(-1, 1))
         await _settle()
         promises.check()
+        world.look()
         minutes += 1
         if minutes % 60 == 0:
             promises.check_counts()

@@ -1,0 +1,77 @@
+"""The soak finds what it is there to find: each of these faults, seeded into the exporter."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from exporter.budget import doubled
+from exporter.store import devices
+from exporter.store.edges import Edges
+from exporter.store.held import NEVER, HeldAlarm
+from tests.soak.run import soak
+
+_push_alarm, _see, _push = HeldAlarm.push, Edges.see, devices.push
+
+
+def _forget_alarm(held: HeldAlarm, *said: Any) -> bool:
+    changed = _push_alarm(held, *said)
+    held.pushed = NEVER
+    return changed
+
+
+def _push_undated_alarm(held: HeldAlarm, state: str, _: float | None, now: float) -> bool:
+    return _push_alarm(held, state, None, now)
+
+
+def _see_in_order_of_arrival(edges: Edges, *what: Any, **how: Any) -> bool:
+    return _see(edges, *what, **{**how, "stamp": None})
+
+
+def _forget_push(held: Any, *what: Any) -> Any:
+    applied = _push(held, *what)
+    held.pushed.clear()
+    return applied
+
+
+def _instead(place: str, value: Any) -> Callable[[], AbstractContextManager[Any]]:
+    return lambda: patch(place, value)
+
+
+_FAULTS = {
+    "a budget ten times as large": _instead("exporter.sources.gate._HEADROOM", 20.0),
+    "a penalty that does not double": _instead("exporter.budget.doubled", lambda base, *_: base),
+    "a penalty that starts half as long": _instead("exporter.budget.PENALTY_FLOOR", 60.0),
+    "refused credentials tried again as soon each time": _instead(
+        "exporter.sources.gate.after_refusal", lambda _: doubled(300.0, 0, 3600.0)
+    ),
+    "a new token for each call": _instead("exporter.sources.homely.tokens._MARGIN", 50.0),
+    "a connect that hangs for ever": _instead(
+        "exporter.sources.homely.stream._CONNECT_LIMIT", 1e9
+    ),
+    "a poll under way that undoes a pushed alarm": _instead(
+        "exporter.store.held.HeldAlarm.push", _forget_alarm
+    ),
+    "a poll under way that takes away a pushed state": _instead(
+        "exporter.store.devices.push", _forget_push
+    ),
+    "an alarm that is told of twice counted twice": _instead(
+        "exporter.store.held.HeldAlarm.push", _push_undated_alarm
+    ),
+    "an older state that undoes a newer one": _instead(
+        "exporter.store.devices._is_older", lambda *_: False
+    ),
+    "edges in the order of their arrival": _instead(
+        "exporter.store.edges.Edges.see", _see_in_order_of_arrival
+    ),
+    "a device gone after one omission": _instead("exporter.store.store.OMISSIONS", 1),
+    "nothing that ever grows old": _instead("exporter.store.store.Store.expire", lambda _: None),
+}
+
+
+@pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
+def test_a_soak_finds_a_fault(fault: Callable[[], AbstractContextManager[Any]]) -> None:
+    with fault():
+        assert soak(1, 0.3).faults
