@@ -71,6 +71,10 @@ class Care:
         """Return how many calls there were."""
         return len(self._calls[account])
 
+    def is_failing(self, account: str) -> bool:
+        """Return whether the last call failed: what waits for the next one waits with reason."""
+        return bool(self._calls[account]) and not self._calls[account][-1].succeeded
+
     def longest_silence(self, account: str) -> float:
         """Return the longest time without a call."""
         times = [call.at for call in self._calls[account]]

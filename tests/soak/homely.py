@@ -14,15 +14,15 @@ from tests.soak.dice import Dice
 from tests.soak.life import News
 from tests.soak.oracle import Oracle, Seen
 from tests.soak.sockets import MemorySocket
-from tests.soak.things import MINUTE, Home, State, Thing, Trait
+from tests.soak.things import HOUR, MINUTE, Home, State, Thing, Trait
 from tests.soak.wire import Exchange
 
 _TOKEN_LIFE, _SHORT_LIFE, _REFRESH_LIFE = 60.0, 15.0, 1800.0
 #: With so much left a token is not renewed, and what a call takes on its way.
 _TOKEN_MARGIN = 10.0 + 1.0
-_LATE, _TWICE, _NULL, _OMITTED, _GARBLED = 0.05, 0.05, 0.002, 0.004, 0.005
+_LATE, _TWICE, _NULL, _OMITTED, _GARBLED = 0.15, 0.05, 0.002, 0.004, 0.005
 
-#: Often: a repeat must be told from a state that came back, and few come back soon.
+#: Often and long after: a repeat must be told from a state that came back.
 _ALARM_TWICE = 0.3
 #: Answers that are overtaken by events, with many nulls in them.
 _OVERTAKEN, _BLANK = 0.1, 0.1
@@ -118,9 +118,7 @@ class HomelyCloud:
             arrived=lambda began: self._oracle.polled(home, began, seen, alarm=alarm),
         )
 
-    def _device(
-        self, thing: Thing, seen: dict[str, State | None], blank: float
-    ) -> dict[str, Any]:
+    def _device(self, thing: Thing, seen: dict[str, State | None], blank: float) -> dict[str, Any]:
         features: dict[str, Any] = defaultdict(_no_states)
         for trait in thing.traits:
             feature, name = trait.source.split(".")
@@ -181,7 +179,7 @@ class HomelyCloud:
 
         if self._emit(home, event, taken) and self._dice.hits(_ALARM_TWICE):
             self.sent["twice"] += 1
-            self._loop.call_later(self._dice.uniform(0, 60), self._emit, home, event, taken)
+            self._loop.call_later(self._dice.uniform(0, HOUR), self._emit, home, event, taken)
 
     def _push(self, home: Home, thing: Thing, news: News) -> None:
         changes = [_change(trait, state) for trait, state in news]

@@ -30,7 +30,7 @@ from tests.soak.oracle import Oracle
 from tests.soak.page import check_formats
 from tests.soak.promises import LIMITS, LOOK, Promises
 from tests.soak.sockets import MemorySocket, vendor_over
-from tests.soak.things import DAY, MINUTE, Alert, Home, Thing, build
+from tests.soak.things import DAY, HOUR, MINUTE, Alert, Home, Thing, build
 from tests.soak.troubles import Troubles
 from tests.soak.wally import WallyCloud
 from tests.soak.wire import Exchange, MemoryWire, transport
@@ -39,8 +39,8 @@ from tests.support.virtual_time import VirtualClock, VirtualLoop, scheduler_on
 ACCOUNTS = ("homely-1", "homely-2", "wally-1")
 _SECRET = "callback-secret-of-the-soak"
 _HANGS, _REFUSALS = 0.05, 0.03
-#: A penalty may silence an account for an hour and a tenth after all is well again.
-_LONGEST_WITHOUT = 80 * MINUTE
+#: The longest back-off many times over: some tries fail by chance.
+_LONGEST_WITHOUT = HOUR
 #: Each home has one task that supervises its socket and four of the library that read and write;
 #: some calls, events and callbacks are under way. One left behind by each try would be hundreds.
 _MOST_TASKS = 40
@@ -135,7 +135,7 @@ class World:
         for home in self.homes:
             if home.vendor != "homely" or self.homely.sockets[home.id]:
                 self._without.pop(home.id, None)
-            elif self.troubles.sockets_out or self.troubles.is_out(home.account):
+            elif self.troubles.sockets_out or self._care.is_failing(home.account):
                 self._without[home.id] = now
             elif now - self._without.setdefault(home.id, now) > _LONGEST_WITHOUT:
                 self.faults.append(f"{home.id}: no socket for {_LONGEST_WITHOUT:.0f} s")

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
-from exporter.budget import doubled
+from exporter.backoff import after_refusal
 from exporter.store import devices
 from exporter.store.edges import Edges
 from exporter.store.held import NEVER, HeldAlarm
@@ -45,12 +45,10 @@ _FAULTS = {
     "a penalty that does not double": _instead("exporter.budget.doubled", lambda base, *_: base),
     "a penalty that starts half as long": _instead("exporter.budget.PENALTY_FLOOR", 60.0),
     "refused credentials tried again as soon each time": _instead(
-        "exporter.sources.gate.after_refusal", lambda _: doubled(300.0, 0, 3600.0)
+        "exporter.sources.gate.after_refusal", lambda _: after_refusal(0)
     ),
     "a new token for each call": _instead("exporter.sources.homely.tokens._MARGIN", 50.0),
-    "a connect that hangs for ever": _instead(
-        "exporter.sources.homely.stream._CONNECT_LIMIT", 1e9
-    ),
+    "a connect that hangs for ever": _instead("exporter.sources.homely.stream._CONNECT_LIMIT", 1e9),
     "a poll under way that undoes a pushed alarm": _instead(
         "exporter.store.held.HeldAlarm.push", _forget_alarm
     ),

@@ -63,10 +63,6 @@ class Troubles:
         self._loop.call_later(self._dice.after(_RARE), self._break_sockets)
         self._loop.call_later(self._dice.after(2 * DAY), self._set_clock)
 
-    def is_out(self, account: str) -> bool:
-        """Return whether every call of an account fails now."""
-        return account in self._outages
-
     def befalls(self, account: str) -> Exchange | None:
         """Return what comes of a call instead of its answer, if something does."""
         kind = self._outages.get(account)
