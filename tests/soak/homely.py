@@ -23,7 +23,7 @@ _TOKEN_MARGIN = 10.0 + 1.0
 _LATE, _TWICE, _NULL, _OMITTED, _GARBLED = 0.15, 0.05, 0.002, 0.004, 0.005
 
 #: Often and long after: a repeat must be told from a state that came back.
-_ALARM_TWICE = 0.3
+_ALARM_TWICE = 0.6
 #: Answers that are overtaken by events, with many nulls in them.
 _OVERTAKEN, _BLANK = 0.1, 0.1
 

@@ -1,7 +1,5 @@
 """The soak finds what it is there to find: each of these faults, seeded into the exporter."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
@@ -13,6 +11,7 @@ from exporter.store.edges import Edges
 from exporter.store.held import NEVER, HeldAlarm
 from tests.soak.run import soak
 
+_SEED, _DAYS = 1, 0.3
 _push_alarm, _see, _push = HeldAlarm.push, Edges.see, devices.push
 
 
@@ -36,40 +35,73 @@ def _forget_push(held: Any, *what: Any) -> Any:
     return applied
 
 
-def _instead(place: str, value: Any) -> Callable[[], AbstractContextManager[Any]]:
-    return lambda: patch(place, value)
-
-
-_FAULTS = {
-    "a budget ten times as large": _instead("exporter.sources.gate._HEADROOM", 20.0),
-    "a penalty that does not double": _instead("exporter.budget.doubled", lambda base, *_: base),
-    "a penalty that starts half as long": _instead("exporter.budget.PENALTY_FLOOR", 60.0),
-    "refused credentials tried again as soon each time": _instead(
-        "exporter.sources.gate.after_refusal", lambda _: after_refusal(0)
+#: What is wrong, what the soak then says, and what stands in for what.
+_FAULTS: dict[str, tuple[str, str, Any]] = {
+    "a budget ten times as large": ("calls in an hour", "exporter.sources.gate._HEADROOM", 20.0),
+    "a penalty that does not double": (
+        "the end of a penalty",
+        "exporter.budget.doubled",
+        lambda base, *_: base,
     ),
-    "a new token for each call": _instead("exporter.sources.homely.tokens._MARGIN", 50.0),
-    "a connect that hangs for ever": _instead("exporter.sources.homely.stream._CONNECT_LIMIT", 1e9),
-    "a poll under way that undoes a pushed alarm": _instead(
-        "exporter.store.held.HeldAlarm.push", _forget_alarm
+    "a penalty that starts half as long": (
+        "the end of a penalty",
+        "exporter.budget.PENALTY_FLOOR",
+        60.0,
     ),
-    "a poll under way that takes away a pushed state": _instead(
-        "exporter.store.devices.push", _forget_push
+    "refused credentials tried again as soon each time": (
+        "the end of a refusal",
+        "exporter.sources.gate.after_refusal",
+        lambda _: after_refusal(0),
     ),
-    "an alarm that is told of twice counted twice": _instead(
-        "exporter.store.held.HeldAlarm.push", _push_undated_alarm
+    "a new token for each call": ("nobody needed", "exporter.sources.homely.tokens._MARGIN", 50.0),
+    "a connect that hangs for ever": (
+        "no socket",
+        "exporter.sources.homely.stream._CONNECT_LIMIT",
+        1e9,
     ),
-    "an older state that undoes a newer one": _instead(
-        "exporter.store.devices._is_older", lambda *_: False
+    "a poll under way that undoes a pushed alarm": (
+        "the alarm is",
+        "exporter.store.held.HeldAlarm.push",
+        _forget_alarm,
     ),
-    "edges in the order of their arrival": _instead(
-        "exporter.store.edges.Edges.see", _see_in_order_of_arrival
+    "a poll under way that takes away a pushed state": (
+        "is missing",
+        "exporter.store.devices.push",
+        _forget_push,
     ),
-    "a device gone after one omission": _instead("exporter.store.store.OMISSIONS", 1),
-    "nothing that ever grows old": _instead("exporter.store.store.Store.expire", lambda _: None),
+    "an alarm that is told of twice counted twice": (
+        "alarm",
+        "exporter.store.held.HeldAlarm.push",
+        _push_undated_alarm,
+    ),
+    "an older state that undoes a newer one": (
+        "told was",
+        "exporter.store.devices._is_older",
+        lambda *_: False,
+    ),
+    "edges in the order of their arrival": (
+        "counted",
+        "exporter.store.edges.Edges.see",
+        _see_in_order_of_arrival,
+    ),
+    "a device gone after one omission": (
+        "known and not served",
+        "exporter.store.store.OMISSIONS",
+        1,
+    ),
+    "nothing that ever grows old": (
+        "is served, age",
+        "exporter.store.store.Store.expire",
+        lambda _: None,
+    ),
 }
 
 
-@pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
-def test_a_soak_finds_a_fault(fault: Callable[[], AbstractContextManager[Any]]) -> None:
-    with fault():
-        assert soak(1, 0.3).faults
+def test_a_soak_of_what_is_well_finds_nothing() -> None:
+    assert soak(_SEED, _DAYS).faults == []
+
+
+@pytest.mark.parametrize(("told", "place", "value"), _FAULTS.values(), ids=_FAULTS)
+def test_a_soak_finds_a_fault(told: str, place: str, value: Any) -> None:
+    with patch(place, value):
+        assert told in " ".join(soak(_SEED, _DAYS).faults)
