@@ -6,28 +6,16 @@ Usage: python -m scripts.document_faults [--check]
 import sys
 from pathlib import Path
 
-from tests.faults.table import FILLED_IN, ROWS, STALE_AFTER, VENDORS, WITHOUT_SOCKET, Promise, Row
+from tests.faults.served import in_words
+from tests.faults.table import ROWS, Promise, Row
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/faults.md"
 _NAMES = {"homely": "Homely", "wally": "Wally"}
 
 
-def _time(seconds: float) -> str:
-    if seconds == 0:
-        return "at once"
-    for unit, size in (("h", 3600.0), ("min", 60.0)):
-        if seconds % size == 0:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
 def _served(promise: Promise) -> str:
-    return promise.served.value.format(
-        **{vendor: _time(STALE_AFTER[vendor]) for vendor in VENDORS},
-        filled_in=_time(FILLED_IN),
-        without_socket=_time(WITHOUT_SOCKET),
-    )
+    return promise.served.text
 
 
 def _signs(promise: Promise) -> str:
@@ -35,7 +23,7 @@ def _signs(promise: Promise) -> str:
 
 
 def _within(promise: Promise) -> str:
-    return _time(promise.within)
+    return in_words(promise.within)
 
 
 def _told(cells: dict[str, str]) -> str:

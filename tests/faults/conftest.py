@@ -34,24 +34,35 @@ def _no_bug_is_told(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 @pytest.fixture
-def begin(start: Start, clock: ManualClock, vendor: str, request: pytest.FixtureRequest) -> Begin:
-    """Return what starts the row's drill, all being well at first."""
+def begin(
+    start: Start, clock: ManualClock, vendor: str, request: pytest.FixtureRequest
+) -> Iterator[Begin]:
+    """Return what starts the row's drill, all being well at first.
 
-    async def one(sim: Simulator | None = None, **options: Any) -> Drill:
+    Afterwards the drill must have seen all that the row says about what is served.
+    """
+    drills: list[Drill] = []
+
+    async def one(
+        sim: Simulator | None = None, *, use_environment: bool = False, **options: Any
+    ) -> Drill:
         calls: dict[str, Hasty] = {}
 
         def make_transport(config: AccountConfig) -> Hasty:
-            # Certificates of the environment are for whoever brings an authority of its own.
-            calls[config.vendor] = Hasty(use_environment="vendors" in parts)
+            calls[config.vendor] = Hasty(use_environment=use_environment)
             return calls[config.vendor]
 
         parts = {"make_transport": make_transport, **options.pop("parts", {})}
         sim = sim or Simulator(clock=clock, world=small_world())
         running = await start(sim, parts=parts, **options)
         await running.ready()
-        return Drill(running, row_of(request.function), vendor, calls[vendor])
+        drills.append(Drill(running, row_of(request.function), vendor, calls[vendor]))
+        return drills[-1]
 
-    return one
+    yield one
+    for drill in drills:
+        served, course = drill.promise.served, drill.course
+        assert served.is_proved_by(course), f"not all was seen of {served.text!r}: {course}"
 
 
 @pytest.fixture

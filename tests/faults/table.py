@@ -4,18 +4,13 @@ A new fault is a row here and a test of its name in this folder.
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from exporter.simulator import Fault
-from exporter.sources.homely.config import HomelyConfig
-from exporter.sources.wally.config import WallyConfig
+from tests.faults.served import ByPoll, Everything, Nothing, OnceRestarted, Served, UntilStale
 from tests.faults.signs import Ahead, Counts, Prose, Rests, Shows, Sign, lost, outcome
 
 VENDORS = ("homely", "wally")
-STALE_AFTER: dict[str, float] = {
-    model.vendor: model.model_fields["stale_after"].default for model in (HomelyConfig, WallyConfig)
-}
 
 #: The longest wait between two tries of a call that fails.
 RETRY = {"homely": 1260.0, "wally": 70.0}
@@ -30,22 +25,13 @@ RETRY_AFTER = 30.0
 STOPPED = 5.0
 
 
-class Served(StrEnum):
-    """What of the homes stays on the page in a fault."""
-
-    ALL = "everything"
-    UNTIL_STALE = (
-        "everything until `stale_after` (Homely {homely}, Wally {wally}); then only what an open "
-        "socket pushes"
-    )
-    OTHERS = (
-        "all of the other locations; of this one until `stale_after` (Homely {homely}, "
-        "Wally {wally})"
-    )
-    FILLED_IN = "everything; what was not pushed comes with a poll within {filled_in}"
-    POLLED = "everything; changes come with polls, at most {without_socket} apart"
-    RESTARTED = "nothing until the process is started again; then what it had saved last"
-    NOTHING = "nothing: the process ends"
+ALL = Everything()
+UNTIL_STALE = UntilStale("everything until {}; then only what an open socket pushes", False)
+OTHERS = UntilStale("all of the other locations; of this one until {}", True)
+REFILLED = ByPoll("what was not pushed comes with a poll within {}", FILLED_IN, True)
+POLLED = ByPoll("changes come with polls, at most {} apart", WITHOUT_SOCKET, False)
+RESTARTED = OnceRestarted()
+NOTHING = Nothing()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,20 +67,20 @@ def _each(served: Served, within: dict[str, float], *signs: Sign) -> dict[str, P
 def _fails(name: str, *homely: Sign) -> dict[str, Promise]:
     """Promise what holds for every call that brings no usable answer; more of Homely's."""
     signs = outcome(name), Shows("account_up", 0), Rests("auth_failures_total")
-    promises = _each(Served.UNTIL_STALE, RETRY, *signs)
+    promises = _each(UNTIL_STALE, RETRY, *signs)
     return promises | {"homely": replace(promises["homely"], signs=(*signs, *homely))}
 
 
 def _penalised(name: str, least: float) -> dict[str, Promise]:
     """Promise what holds where the cloud asks for fewer calls; jitter adds up to a tenth."""
-    until = Ahead("rate_limited_until_timestamp_seconds", least, 1.1 * least, " at first")
+    until = Ahead("rate_limited_until_timestamp_seconds", least, 1.1 * least, is_at_first=True)
     signs = outcome(name), Shows("account_up", 0), until
-    return _each(Served.UNTIL_STALE, dict.fromkeys(VENDORS, PENALTY), *signs)
+    return _each(UNTIL_STALE, dict.fromkeys(VENDORS, PENALTY), *signs)
 
 
 def _elsewhere(name: str) -> dict[str, Promise]:
     signs = outcome(name), Shows("account_up", 1), Rests("auth_failures_total")
-    return _each(Served.OTHERS, RETRY, *signs)
+    return _each(OTHERS, RETRY, *signs)
 
 
 def _socket(served: Served, reason: str, within: float, *signs: Sign) -> dict[str, Promise]:
@@ -109,7 +95,7 @@ def _status(status: int, **how: Any) -> Fault:
 _DOWN = Shows("stream_connected", 0)
 _MALFORMED = Counts("stream_events_total", (("outcome", "malformed"),))
 _TOKEN_IS_RENEWED = Promise(
-    served=Served.ALL,
+    served=ALL,
     signs=(outcome("unauthorized"), Shows("account_up", 1), Rests("auth_failures_total")),
     within=0.0,
 )
@@ -125,14 +111,14 @@ STATUSES = (
         "401 once",
         {
             "homely": _TOKEN_IS_RENEWED,
-            "wally": Promise(served=Served.ALL, signs=_TOKEN_IS_REFUSED, within=300.0),
+            "wally": Promise(served=ALL, signs=_TOKEN_IS_REFUSED, within=300.0),
         },
         _status(401, times=1),
     ),
     Row(
         "401_always",
         "401 always",
-        _each(Served.UNTIL_STALE, dict.fromkeys(VENDORS, REFUSED), *_TOKEN_IS_REFUSED),
+        _each(UNTIL_STALE, dict.fromkeys(VENDORS, REFUSED), *_TOKEN_IS_REFUSED),
         _status(401),
     ),
     Row("403_on_one_location", "403 on one location", _elsewhere("forbidden"), _status(403)),
@@ -153,6 +139,12 @@ STATUSES = (
     Row("500", "500", _fails("server_error"), _status(500)),
     Row("502_with_html", "502 with HTML", _fails("server_error"), _status(502, html=True)),
     Row("504", "504", _fails("server_error"), _status(504, html=True)),
+    Row(
+        "redirect_with_a_bad_location",
+        "redirect with a body and a bad `Location`",
+        _fails("redirect"),
+        Fault(kind="redirect", url="http://[elsewhere"),
+    ),
 )
 
 BODIES = (
@@ -205,7 +197,7 @@ SOCKETS = (
         "socket_refused",
         "socket refused",
         _socket(
-            Served.POLLED,
+            POLLED,
             "connect_failed",
             SOCKET,
             _DOWN,
@@ -214,33 +206,46 @@ SOCKETS = (
         Fault(kind="refuse", endpoint="connect"),
     ),
     Row(
+        "socket_that_hangs_in_the_handshake",
+        "socket that hangs in the handshake",
+        _socket(
+            POLLED,
+            "connect_timeout",
+            SOCKET,
+            _DOWN,
+            Ahead("next_poll_timestamp_seconds", 0.0, WITHOUT_SOCKET),
+            Prose("each wait for a connect up to twice as long as the last"),
+        ),
+        Fault(kind="hang_before", endpoint="connect"),
+    ),
+    Row(
         "socket_dropped",
         "socket dropped",
-        _socket(Served.FILLED_IN, "server", FIRST, _DOWN),
+        _socket(REFILLED, "server", FIRST, _DOWN),
         Fault(kind="drop_after_connect", now=True),
     ),
     Row(
         "socket_black_holed",
         "socket black-holed, once the cloud's own ping time is over",
-        _socket(Served.FILLED_IN, "transport", FIRST, _DOWN),
+        _socket(REFILLED, "transport", FIRST, _DOWN),
         Fault(kind="black_hole", now=True),
     ),
     Row(
         "socket_that_sends_garbage",
         "socket that sends garbage",
-        _socket(Served.FILLED_IN, "transport", FIRST, _MALFORMED, _DOWN),
+        _socket(REFILLED, "transport", FIRST, _MALFORMED, _DOWN),
         Fault(kind="garbage", now=True),
     ),
     Row(
         "engineio_close",
         "engine.io close",
-        _socket(Served.FILLED_IN, "server", FIRST, _DOWN),
+        _socket(REFILLED, "server", FIRST, _DOWN),
         Fault(kind="engineio_close", now=True),
     ),
     Row(
         "token_expired_during_connect",
         "token expired during connect",
-        _socket(Served.FILLED_IN, "server", SUSPECTED),
+        _socket(REFILLED, "server", SUSPECTED),
         Fault(kind="expire_during_connect", endpoint="connect", times=1),
     ),
 )
@@ -250,7 +255,7 @@ PROCESS = (
         "clock_jump",
         "clock jump: a day ahead, a day back",
         _each(
-            Served.ALL,
+            ALL,
             dict.fromkeys(VENDORS, 0.0),
             Shows("account_up", 1),
             Rests("rejected_values_total"),
@@ -262,16 +267,20 @@ _UNSAVED = Counts("state_file_errors_total"), Shows("account_up", 1)
 _AT_ONCE = dict.fromkeys(VENDORS, 0.0)
 
 STATE = (
-    Row("disk_full", "disk full", _each(Served.ALL, _AT_ONCE, *_UNSAVED)),
+    Row(
+        "disk_full",
+        "disk full: files can be made, but not grow",
+        _each(ALL, _AT_ONCE, *_UNSAVED),
+    ),
     Row(
         "state_read_only",
-        "state folder that cannot be written",
-        _each(Served.ALL, _AT_ONCE, *_UNSAVED),
+        "state folder in which nothing can be made",
+        _each(ALL, _AT_ONCE, *_UNSAVED),
     ),
     Row(
         "sigkill_while_writing_state",
         "SIGKILL while writing state",
-        _each(Served.RESTARTED, _AT_ONCE, Rests("state_file_errors_total"), Shows("account_up", 1)),
+        _each(RESTARTED, _AT_ONCE, Rests("state_file_errors_total"), Shows("account_up", 1)),
     ),
 )
 
@@ -279,7 +288,7 @@ STATE = (
 SIGTERM = Row(
     "sigterm",
     "SIGTERM in the middle of each of these",
-    _each(Served.NOTHING, dict.fromkeys(VENDORS, STOPPED), Prose("exit code 0")),
+    _each(NOTHING, dict.fromkeys(VENDORS, STOPPED), Prose("exit code 0")),
 )
 
 ROWS = {

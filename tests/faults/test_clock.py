@@ -37,12 +37,12 @@ async def test_clock_jump(
         wall.jump(jump)
         clock.jump_wall(jump)
         await drill.pass_time(2.0)
-        drill.is_served(await drill.until_told())
+        await drill.until_told()
         polls = drill.running.sim.call_log.count(drill.cloud.endpoint)
         await drill.pass_time(drill.cloud.interval)
         await drill.running.wait(
             lambda polls=polls: drill.running.sim.call_log.count(drill.cloud.endpoint) > polls  # type: ignore[misc]  # bound now
         )
-        drill.is_served(await drill.until_told())
+        await drill.until_told()
         await drill.recover()
         assert drill.running.sim.call_log.count(drill.cloud.endpoint) == polls + 1, "polled once"

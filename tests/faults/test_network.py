@@ -57,7 +57,8 @@ async def test_tls_with_a_wrong_name(
     for name in ("HTTPS_PROXY", "ALL_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     sim = Simulator(clock=clock, world=small_world(), certify=certifier(authority))
-    drill = await begin(sim, parts={"vendors": VENDORS | {"homely": trusting(authority)}})
+    parts = {"vendors": VENDORS | {"homely": trusting(authority)}}
+    drill = await begin(sim, use_environment=True, parts=parts)
 
     await drill.strike()
     await drill.lasts()

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,19 @@ import yaml
 from exporter.clock import SystemClock
 from exporter.simulator import Simulator, small_world
 from tests.cli.command import PATIENCE, Command, free_port, get, start
+from tests.faults.disk import nobodys_folder
 from tests.faults.jumping import DAY
 from tests.faults.signs import Counts, Moment
-from tests.faults.table import ROWS, SIGTERM, STATE, Row
+from tests.faults.table import ROWS, SIGTERM, Row
 from tests.support.running import CALLBACK_SECRET, Page
 from tests.support.tls import certifier
 
 #: A loopback address has no floor, so that a fault is met soon.
 OFTEN = {"poll_interval": "1s"}
 POLLED = {"homely": "home", "wally": "sensors"}
+#: What the process is run by where it is not run as it is, and what that is told.
+MODULES = {"clock_jump": "tests.faults.jumping", "disk_full": "tests.faults.failing"}
+ENVIRONS = {"disk_full": {"FAULT": "full"}}
 IN_A_HANG = {"hang_before_a_body", "hang_in_the_middle_of_a_body"}
 
 Met = Callable[[Simulator, Page], bool]
@@ -71,8 +76,7 @@ def configure(sim: Simulator, row: Row, folder: Path) -> Path:
     document = {
         "homely": [{"base_url": urls["homely"], **homely, **often}],
         "wally": [{"base_url": urls["wally"], **wally, **often}],
-        # Nobody may write there, root neither: as good as full.
-        "state_dir": "/sys/kernel/state" if row in STATE else "state",
+        "state_dir": str(nobodys_folder() / "state") if row.name == "state_read_only" else "state",
     }
     path = folder / "exporter.yml"
     path.write_text(yaml.safe_dump(document))
@@ -103,6 +107,10 @@ def swallowed(sim: Simulator, page: Page) -> bool:
     return page.all("home_exporter_stream_connected") == [1] and not sim.homely.live_sockets()
 
 
+def connecting(sim: Simulator, _: Page) -> bool:
+    return bool(sim.call_log.count("connect"))
+
+
 def jumped(_: Simulator, page: Page) -> bool:
     times = page.all("home_exporter_account_last_success_timestamp_seconds")
     return min(times) > SystemClock().wall() + DAY / 2
@@ -112,31 +120,42 @@ def met(row: Row) -> Met:
     """Return how it is known that the process is in the middle of the fault."""
     if row.name in IN_A_HANG:
         return hanging
-    special = {"socket_black_holed": swallowed, "clock_jump": jumped}
+    special = {
+        "socket_black_holed": swallowed,
+        "socket_that_hangs_in_the_handshake": connecting,
+        "clock_jump": jumped,
+    }
     return special.get(row.name) or counted(row)
 
 
-async def until(running: Command, url: str, is_met: Callable[[Page], bool]) -> None:
-    """Scrape until the page is as wanted, or the process has ended."""
+async def until(running: Command, url: str, is_met: Callable[[Page], bool]) -> Page:
+    """Scrape until the page is as wanted and return it, or the process has ended."""
     async with asyncio.timeout(PATIENCE):
         while running.process.returncode is None:
-            try:
-                if is_met(Page(await get(url))):
-                    return
-            except (aiohttp.ClientConnectionError, ValueError):
-                pass  # it does not serve yet
+            with suppress(ValueError):  # not all is known yet
+                page = await page_of(url)
+                if page.text and is_met(page):
+                    return page
             await asyncio.sleep(0.02)
     raise AssertionError("it ended by itself")
+
+
+async def page_of(url: str) -> Page:
+    """Scrape; the page is empty where nobody serves one."""
+    try:
+        return Page(await get(url))
+    except aiohttp.ClientConnectionError:
+        return Page("")
 
 
 @pytest.fixture
 async def run(tmp_path: Path, name: str) -> AsyncIterator[Callable[..., Awaitable[Command]]]:
     """Return what starts the exporter as a process of its own."""
     started: list[Command] = []
-    module = "tests.faults.jumping" if name == "clock_jump" else "exporter"
+    module, environ = MODULES.get(name, "exporter"), ENVIRONS.get(name, {})
 
     async def one(*arguments: str) -> Command:
-        started.append(await start(*arguments, folder=tmp_path, module=module))
+        started.append(await start(*arguments, folder=tmp_path, module=module, **environ))
         return started[-1]
 
     yield one
@@ -159,9 +178,10 @@ async def test_sigterm(
     if name == "clock_jump":
         await until(running, url, lambda page: sum(page.all("home_up")) == 2)
         running.process.send_signal(signal.SIGUSR1)
-    await until(running, url, lambda page: met(row)(sim, page))
+    last = await until(running, url, lambda page: met(row)(sim, page))
 
     done = await running.stop(signal.SIGTERM)
+    is_served_as_promised(last, await page_of(url))
     assert done.code == 0, done.err
     assert done.seconds < SIGTERM.promises["homely"].within
     assert "Traceback" not in done.err
@@ -169,3 +189,9 @@ async def test_sigterm(
     assert done.out == ""
     secrets = (*sim.secrets(), sim.homely_logins[0][0], CALLBACK_SECRET)
     assert [secret for secret in secrets if secret in done.err] == []
+
+
+def is_served_as_promised(before: Page, now: Page) -> None:
+    """Find that of the page that was served last is left what the row says."""
+    for vendor, promise in SIGTERM.promises.items():
+        assert promise.served.holds(Moment(before, vendor, 0.0), Moment(now, vendor, 0.0))

@@ -2,7 +2,10 @@
 
 from itertools import pairwise
 
-from exporter.simulator import Simulator, small_world
+import pytest
+from aiohttp import web
+
+from exporter.simulator import Fault, Simulator, fault_http, small_world
 from tests.faults.conftest import Begin
 from tests.faults.drill import Drill
 from tests.faults.table import PENALTY, REFUSED
@@ -23,7 +26,7 @@ async def test_401_once(drill: Drill) -> None:
     since = drill.running.clock.wall()
     await drill.strike(endpoint=drill.cloud.endpoint)
     await drill.attempt()
-    drill.is_served(await drill.until_told())
+    await drill.until_told()
     await drill.recover(polled_since=since + 1.0)
 
 
@@ -42,7 +45,6 @@ async def test_403_on_one_location(begin: Begin, clock: ManualClock) -> None:
     drill = await begin(Simulator(clock=clock, world=world))
     await drill.strike(location_id=drill.cloud.location_id)
     await drill.lasts()
-    await drill.until_told()
     await drill.ends()
 
 
@@ -87,6 +89,18 @@ async def test_502_with_html(drill: Drill) -> None:
 
 
 async def test_504(drill: Drill) -> None:
+    await drill.strike()
+    await drill.lasts()
+    await drill.ends()
+
+
+async def test_redirect_with_a_bad_location(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def redirect(fault: Fault, *_: object) -> web.Response:
+        page = "<html><body>Moved</body></html>"
+        headers = {"Location": fault.url}
+        return web.Response(status=302, text=page, content_type="text/html", headers=headers)
+
+    monkeypatch.setattr(fault_http, "serve", redirect)
     await drill.strike()
     await drill.lasts()
     await drill.ends()

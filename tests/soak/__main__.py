@@ -4,7 +4,6 @@ Writes docs/soak.md; ends with 1 where a promise was broken.
 """
 
 import asyncio
-import logging
 import sys
 from pathlib import Path
 
@@ -175,7 +174,6 @@ def main() -> int:
     given = dict(enumerate(sys.argv[1:]))
     seed, days = int(given.get(0, 1)), float(given.get(1, 30))
     seconds = float(given.get(2, 0))
-    logging.getLogger("exporter").setLevel(logging.CRITICAL)
     result = soak(seed, days)
     text = report(result)
     grown = False

@@ -90,6 +90,7 @@ class Life:
         for home in self._homes:
             self._now_and_then(4 * DAY, self._lose_gateway, home)
             self._now_and_then(6 * DAY, self._remove, home)
+            self._loop.call_later(self._dice.uniform(1.5 * HOUR, 5 * HOUR), self._remove, home)
             if home.vendor == "homely":
                 self._now_and_then(5 * HOUR, self._turn_alarm, home)
             for thing in home.things:
@@ -156,6 +157,14 @@ class Life:
             self._stumbled[thing.id] = self._now()
             state = State(0, 0.0, home.moment(self._now()), spurious=True)
             self._arrive(home, thing, [(things.ENERGY, state)])
+
+    def stir(self, home: Home) -> None:
+        """Let everything happen at once that can at any time."""
+        self._turn_alarm(home)
+        for thing in home.things:
+            for trait, _ in _MEASURED:
+                if trait in thing.traits:
+                    self._measure(home, thing, trait)
 
     def _turn_key(self, home: Home, thing: Thing) -> None:
         locked = float(not self._is_true(thing, things.LOCK))

@@ -5,7 +5,7 @@ the clouds; of what reached the exporter it keeps everything, and counts from th
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,6 +16,10 @@ from tests.soak.things import Alert, Home, State, Thing, Trait
 
 NEVER = float("-inf")
 _OMISSIONS = 2
+#: So many events wait for their devices at one location.
+_EARLY = 100
+#: What was created so near to the poll before may be taken for older or younger, in seconds.
+_NEAR = 5.0
 
 #: What an answer shows of each device, by source; None is a null.
 Seen = dict[str, dict[str, State | None]]
@@ -82,6 +86,7 @@ class Known:
     leaks: Leaks = field(default_factory=Leaks)
     alerts: set[tuple[str, float]] = field(default_factory=set)
     uncounted: set[tuple[str, float]] = field(default_factory=set)
+    unsure: set[tuple[str, float]] = field(default_factory=set)
     omitted: int = 0
     contact: float = NEVER
     contact_may: float = NEVER
@@ -130,12 +135,23 @@ class Known:
         return counts
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """An event about a device that no poll had shown, and when it arrived (monotonic)."""
+
+    arrived: float
+    thing: Thing
+    news: News
+
+
 @dataclass(slots=True)
 class Place:
     """One location as the exporter should know it."""
 
     home: Home
     polled: float = NEVER
+    polled_at: float = NEVER
+    early: deque[Early] = field(default_factory=lambda: deque(maxlen=_EARLY))
     devices: dict[str, Known] = field(default_factory=dict)
     alarm: str | None = None
     alarm_pushed: float = NEVER
@@ -159,6 +175,7 @@ class Oracle:
         self.on_drop: Callable[[Known], None] = lambda _: None
         self.polls: Counter[str] = Counter()
         self.pushes = 0
+        self.early = 0
 
     # --- polls
 
@@ -179,24 +196,32 @@ class Oracle:
     ) -> None:
         """Take that an answer arrived, which was asked for at `began`."""
         place = self.places[home.id]
-        is_first = place.polled == NEVER
+        before, place.polled_at = place.polled_at, self._true()
         place.polled = self._loop.time()
         self.polls[home.vendor] += 1
         if alarm is not None and place.alarm_pushed <= began:
             place.alarm_becomes(alarm)
         by_id = {thing.id: thing for thing in home.things}
         for thing_id, states in seen.items():
-            known = place.devices.get(thing_id) or self._meet(place, by_id[thing_id])
+            is_new = thing_id not in place.devices
+            known = self._meet(place, by_id[thing_id]) if is_new else place.devices[thing_id]
             known.omitted = 0
             self._take(known, states, began)
             for alert in (listed or {}).get(thing_id, ()):
-                known.alerts.add((alert.kind, alert.created))
-                if is_first:
-                    known.uncounted.add((alert.kind, alert.created))
+                _list(known, alert, before if is_new else None)
+        self._catch_up(place, began)
         for thing_id in [one for one in place.devices if one not in seen]:
             place.devices[thing_id].omitted += 1
             if place.devices[thing_id].omitted >= _OMISSIONS:
                 del place.devices[thing_id]
+
+    def _catch_up(self, place: Place, began: float) -> None:
+        """Take what was pushed of devices before a poll showed them."""
+        for early in place.early:
+            if early.thing.id in place.devices:
+                self._push(place.devices[early.thing.id], early.news, early.arrived)
+        while place.early and place.early[0].arrived <= began:
+            place.early.popleft()
 
     def _meet(self, place: Place, thing: Thing) -> Known:
         known = place.devices[thing.id] = Known(thing)
@@ -218,17 +243,22 @@ class Oracle:
 
     def pushed(self, home: Home, thing: Thing, news: News) -> None:
         """Take that an event arrived on a connected socket."""
-        known = self.places[home.id].devices.get(thing.id)
+        place, now = self.places[home.id], self._loop.time()
         self.pushes += 1
-        if known is None:
-            return
-        now = known.contact_may = known.alive_may = self._loop.time()
+        if thing.id in place.devices:
+            self._push(place.devices[thing.id], news, now)
+        else:
+            place.early.append(Early(now, thing, news))
+            self.early += 1
+
+    def _push(self, known: Known, news: News, now: float) -> None:
+        known.contact_may, known.alive_may = max(known.contact_may, now), max(known.alive_may, now)
         for trait, state in news:
             is_newest = state.at >= known.held.setdefault(trait.source, Held()).newest
             known.see(trait, state, is_push=True)
-            known.held[trait.source].pushed = now
+            known.held[trait.source].pushed = max(known.held[trait.source].pushed, now)
             if is_newest and self._true() - state.at < things.HOUR:
-                known.contact = known.alive = now
+                known.contact, known.alive = max(known.contact, now), max(known.alive, now)
 
     def pushed_alarm(self, home: Home, state: str) -> None:
         """Take that an alarm's new state arrived on a connected socket."""
@@ -252,3 +282,14 @@ class Oracle:
         known.alerts.add((alert.kind, alert.created))
         if alert.kind == "alarm":
             known.leaks.callback(alert.leak, alert.state)
+
+
+def _list(known: Known, alert: Alert, before: float | None) -> None:
+    """Take an activity that a poll lists; of a new device what began `before` is history."""
+    identity = (alert.kind, alert.created)
+    if before is not None and identity not in known.alerts:
+        if before == NEVER or alert.created <= before - _NEAR:
+            known.uncounted.add(identity)
+        elif alert.created < before + _NEAR:
+            known.unsure.add(identity)
+    known.alerts.add(identity)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import Mock, patch
 
+import aiohttp
 import requests
 import yaml
 from aiohttp import StreamReader, web
@@ -21,14 +22,15 @@ from exporter.config import load
 from exporter.sources.vendors import MODELS, VENDORS
 from tests.soak import sockets
 from tests.soak.care import Care
+from tests.soak.complaints import complaints
 from tests.soak.dice import Dice
 from tests.soak.homely import HomelyCloud, credentials
 from tests.soak.life import Life, News
 from tests.soak.oracle import Oracle
 from tests.soak.page import check_formats
 from tests.soak.promises import LIMITS, LOOK, Promises
-from tests.soak.sockets import MemoryClient, vendor_over
-from tests.soak.things import DAY, MINUTE, Alert, Home, Thing, build
+from tests.soak.sockets import MemorySocket, vendor_over
+from tests.soak.things import DAY, HOUR, MINUTE, Alert, Home, Thing, build
 from tests.soak.troubles import Troubles
 from tests.soak.wally import WallyCloud
 from tests.soak.wire import Exchange, MemoryWire, transport
@@ -36,7 +38,12 @@ from tests.support.virtual_time import VirtualClock, VirtualLoop, scheduler_on
 
 ACCOUNTS = ("homely-1", "homely-2", "wally-1")
 _SECRET = "callback-secret-of-the-soak"
-_HANGS = 0.1
+_HANGS, _REFUSALS = 0.05, 0.03
+#: The longest back-off many times over: some tries fail by chance.
+_LONGEST_WITHOUT = HOUR
+#: Each home has one task that supervises its socket and four of the library that read and write;
+#: some calls, events and callbacks are under way. One left behind by each try would be hundreds.
+_MOST_TASKS = 40
 
 
 class World:
@@ -48,10 +55,14 @@ class World:
         self.homely = HomelyCloud(self.homes, self.oracle, clock.true, Dice(seed, "homely"))
         self.wally = WallyCloud(self.homes, self.oracle, clock.true, Dice(seed, "wally"))
         self.troubles = Troubles(list(ACCOUNTS), clock.set_wall, Dice(seed, "troubles"))
-        self.troubles.on_sockets_out = self._drop_all
+        self.troubles.on_sockets_lost = self._drop_all
+        self.homely.short_lived = lambda: self.troubles.short_lived
         self.life = Life(self.homes, self, clock.true, Dice(seed, "life"))
+        self.homely.on_overtaken = self.life.stir
+        self.faults: list[str] = []
         self._care = care
         self._dice = Dice(seed, "sockets")
+        self._without: dict[str, float] = {}
         self._loop = asyncio.get_running_loop()
 
     def begin(self) -> None:
@@ -62,8 +73,11 @@ class World:
     def answer(self, account: str, request: requests.PreparedRequest) -> Exchange:
         """Answer a call, or let it fail."""
         vendor = self.homely if account.startswith("homely") else self.wally
-        exchange = self.troubles.befalls(account) or vendor.answer(account, request)
-        self._care.note(account, request, exchange)
+        trouble = self.troubles.befalls(account)
+        exchange = trouble or vendor.answer(account, request)
+        self._care.note(account, request, exchange, usable=trouble is None)
+        if exchange.status == 401:
+            self.homely.doubt(account)
         return exchange
 
     # --- what comes to the clouds
@@ -83,32 +97,53 @@ class World:
 
     # --- sockets
 
-    def connect(self, client: MemoryClient, url: str) -> None:
-        """Let a socket be connected, refused, or left hanging."""
-        client.location, token = credentials(url)
+    def connect(self, socket: MemorySocket, url: str) -> None:
+        """Let a socket be connected, refused, or left hanging before or after its greeting."""
         if self.troubles.sockets_out:
-            raise ConnectionError
+            raise aiohttp.ClientConnectionError
+        socket.location, socket.token = credentials(url)
         if self._dice.hits(_HANGS):
             self.troubles.counts["socket hangs"] += 1
             return
-        if not self.homely.admits(token):
-            self.troubles.counts["socket refused"] += 1
-            self._loop.call_later(0.05, client.refuse)
-            return
-        self.homely.sockets[client.location].append(client)
-        self._loop.call_later(0.05, client.open)
-        sockets.end(client, self._dice)
+        socket.greet()
 
-    def left(self, client: MemoryClient) -> None:
+    def judge(self, socket: MemorySocket) -> None:
+        """Welcome a socket, turn its token away, or never answer."""
+        account = next(home.account for home in self.homes if home.id == socket.location)
+        if not self.homely.admits(socket.token) or self._dice.hits(_REFUSALS):
+            self.troubles.counts["socket refused"] += 1
+            self.homely.doubt(account)
+            self._dice.choice((socket.drop, socket.reject))()
+        elif self._dice.hits(_HANGS):
+            self.troubles.counts["socket hangs"] += 1
+        else:
+            self.homely.sockets[socket.location].append(socket)
+            socket.welcome()
+            is_short = account == self.troubles.short_lived
+            sockets.end(socket, self._dice, is_short=is_short)
+
+    def left(self, socket: MemorySocket) -> None:
         """Forget a socket."""
-        if client in self.homely.sockets[client.location]:
-            self.homely.sockets[client.location].remove(client)
+        if socket in self.homely.sockets[socket.location]:
+            self.homely.sockets[socket.location].remove(socket)
             self.troubles.counts["socket lost"] += 1
+            self.homely.doubt(next(h.account for h in self.homes if h.id == socket.location))
+
+    def look(self) -> None:
+        """Find homes whose sockets were not had again for long, though they could be."""
+        now = self._loop.time()
+        for home in self.homes:
+            if home.vendor != "homely" or self.homely.sockets[home.id]:
+                self._without.pop(home.id, None)
+            elif self.troubles.sockets_out or self._care.is_failing(home.account):
+                self._without[home.id] = now
+            elif now - self._without.setdefault(home.id, now) > _LONGEST_WITHOUT:
+                self.faults.append(f"{home.id}: no socket for {_LONGEST_WITHOUT:.0f} s")
 
     def _drop_all(self) -> None:
         for held in self.homely.sockets.values():
-            for client in list(held):
-                client.die()
+            for socket in list(held):
+                socket.die()
 
 
 @dataclass(slots=True)
@@ -141,7 +176,7 @@ async def _soak(seed: int, days: float) -> Result:
     care = Care(loop.time)
     world = World(seed, clock, care)
     wire = loop.wire = MemoryWire(clock.true, Dice(seed, "wire"))
-    with scheduler_on(clock), _rarer_looks(), _configuration() as path:
+    with complaints() as logged, scheduler_on(clock), _rarer_looks(), _configuration() as path:
         app = App(
             load(path, MODELS),
             clock=clock,
@@ -159,22 +194,28 @@ async def _soak(seed: int, days: float) -> Result:
         )
         await app.start("127.0.0.1:0")
         world.begin()
-        await _watch(app, promises, loop.time() + days * DAY)
-        result = Result(seed, days, promises.faults + care.faults(), 0.0, world, promises, care)
+        await _watch(app, promises, world, loop.time() + days * DAY)
+        found = [*promises.faults, *care.faults(), *world.faults, *world.homely.wasted]
+        result = Result(seed, days, found, 0.0, world, promises, care)
         _take_events(app, result)
+        tasks = len(asyncio.all_tasks())
+        if tasks > _MOST_TASKS:
+            result.faults.append(f"{tasks} tasks at the end")
         await app.stop()
+        result.faults += logged
     return result
 
 
-async def _watch(app: App, promises: Promises, end: float) -> None:
+async def _watch(app: App, promises: Promises, world: World, end: float) -> None:
     """Look at the page each minute, at its counts each hour, at its form each day."""
     dice = Dice(0, "looks")
     loop = asyncio.get_running_loop()
     minutes = 0
-    while loop.time() < end and not promises.faults:
+    while loop.time() < end and not (promises.faults or world.faults or world.homely.wasted):
         await asyncio.sleep(MINUTE + dice.uniform(-1, 1))
         await _settle()
         promises.check()
+        world.look()
         minutes += 1
         if minutes % 60 == 0:
             promises.check_counts()

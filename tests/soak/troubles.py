@@ -22,6 +22,16 @@ _BODIES = {
 }
 _SILENT = ("timeout", "connection refused", "connection reset", "name not found")
 KINDS = (*_SEEN, *_BODIES, *_SILENT)
+#: Whatever goes wrong, by the name that it is counted under.
+ALL = (
+    *KINDS,
+    *("outage of a cloud", "outage of sockets", "short lives", "wall clock set"),
+    *("socket hangs", "socket lost", "socket refused"),
+)
+#: What begins it all, so that also a short soak has it: how each account's cloud fails first, when
+#: and for how long, and whose tokens and sockets then live so shortly that the budget is needed.
+_FIRST = {"homely-2": ("429", 1.2 * HOUR, 2 * HOUR), "wally-1": ("403", 2 * HOUR, 1.5 * HOUR)}
+_SHORT = ("homely-1", 1.5 * HOUR, 2 * HOUR)
 _RARE, _OUTAGE, _PER_CALL = 36 * HOUR, 2 * DAY, 0.04
 #: How far ahead the machine's wall clock is set, in seconds.
 _SETTINGS = (0.0, 0.0, -2.0, 30.0, -HOUR, HOUR, -DAY, DAY, -40 * DAY, 365 * DAY)
@@ -38,12 +48,18 @@ class Troubles:
         self._outages: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
         self.sockets_out = False
-        self.on_sockets_out: Callable[[], None] = lambda: None
+        self.short_lived: str | None = None
+        self.on_sockets_lost: Callable[[], None] = lambda: None
 
     def begin(self) -> None:
         """Let things begin to go wrong."""
         for account in self._accounts:
-            self._loop.call_later(self._dice.after(_OUTAGE), self._break, account)
+            if account in _FIRST:
+                kind, due, lasts = _FIRST[account]
+                self._loop.call_later(due, self._fail, account, kind, lasts)
+            else:
+                self._loop.call_later(self._dice.after(_OUTAGE), self._break, account)
+        self._loop.call_later(_SHORT[1], self._shorten)
         self._loop.call_later(self._dice.after(_RARE), self._break_sockets)
         self._loop.call_later(self._dice.after(2 * DAY), self._set_clock)
 
@@ -73,17 +89,28 @@ class Troubles:
 
     def _break(self, account: str) -> None:
         """Let every call of an account fail in one way for minutes or hours."""
-        self._outages[account] = self._dice.choice(KINDS)
         long = self._dice.hits(0.4)
         lasts = self._dice.uniform(HOUR, 9 * HOUR) if long else self._dice.uniform(MINUTE, HOUR)
+        self._fail(account, self._dice.choice(KINDS), lasts)
+
+    def _fail(self, account: str, kind: str, lasts: float) -> None:
+        self._outages[account] = kind
         self.counts["outage of a cloud"] += 1
         self._loop.call_later(lasts, self._outages.pop, account)
         self._loop.call_later(lasts + self._dice.after(_OUTAGE), self._break, account)
 
+    def _shorten(self) -> None:
+        """Let the tokens and sockets of an account die young for a while."""
+        self.counts["short lives"] += 1
+        self.short_lived, _, lasts = _SHORT
+        self.on_sockets_lost()
+        self._loop.call_later(lasts, setattr, self, "short_lived", None)
+        self._loop.call_later(lasts + self._dice.after(4 * DAY), self._shorten)
+
     def _break_sockets(self) -> None:
         self.sockets_out = True
         self.counts["outage of sockets"] += 1
-        self.on_sockets_out()
+        self.on_sockets_lost()
         lasts = self._dice.uniform(2 * MINUTE, 5 * HOUR)
         self._loop.call_later(lasts, setattr, self, "sockets_out", False)
         self._loop.call_later(lasts + self._dice.after(_RARE), self._break_sockets)

@@ -10,6 +10,8 @@ import pytest
 
 from tests.conftest import Start
 from tests.contract.clouds import next_call
+from tests.faults.disk import no_file_grows
+from tests.state.listing import listed_again
 from tests.support.running import Page, Running
 
 ERRORS = "home_exporter_state_file_errors_total"
@@ -40,6 +42,12 @@ def documents(folder: Path, kind: str) -> list[Path]:
     return sorted((folder / "state" / kind).glob("*.json"))
 
 
+def everything(folder: Path) -> dict[Path, bytes]:
+    """Return what lies on disk of all documents."""
+    paths = [*documents(folder, "calls"), *documents(folder, "locations")]
+    return {path: path.read_bytes() for path in paths}
+
+
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.name == "exporter.state"]
 
@@ -57,7 +65,7 @@ async def test_a_damaged_snapshot_costs_that_snapshot(
     assert warnings(caplog) == ["a state file is of no use: going on without it"]
     assert page.has("home_temperature_celsius", vendor="homely")
     assert not page.has("home_temperature_celsius", vendor="wally")
-    await running.pass_time(61)
+    await listed_again(running, "places")
     await running.pass_time(61)
     await running.until(lambda page: page.one("home_up", vendor="wally") == 1)
 
@@ -89,7 +97,6 @@ async def test_a_record_from_the_future_lets_no_time_have_passed(
     assert page.one(ERRORS) == 2, "the snapshots of tomorrow"
     assert not page.has("home_temperature_celsius")
     assert {name: running.sim.call_log.count(name) for name in asked} == asked
-    await running.pass_time(61)
     await running.pass_time(61)
     await running.until(lambda page: sum(page.all("home_up")) == 2)
     assert documents(tmp_path, "calls")
@@ -144,12 +151,18 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_calls(
         os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
 
 
-async def test_a_write_that_was_cut_leaves_what_was_there(running: Running, tmp_path: Path) -> None:
-    """SIGKILL while writing: what was written beside is no state, and no obstacle."""
-    await running.end()
-    for path in [*documents(tmp_path, "calls"), *documents(tmp_path, "locations")]:
-        text = path.read_bytes()
-        path.with_suffix(".new").write_bytes(text[: len(text) // 2])
+async def test_a_write_that_is_cut_leaves_what_was_there(running: Running, tmp_path: Path) -> None:
+    """What was written up to the cut lies beside: it is no state, and no obstacle."""
+    await running.wait(lambda: len(everything(tmp_path)) == 4)
+    before = everything(tmp_path)
+    with no_file_grows(beyond=100):
+        # The end of the process saves every document once more.
+        running.clock.advance(1)
+        await next_call(running, "sensors", 70)
+        await running.end()
+    assert everything(tmp_path) == before, "no document is torn"
+    cut = [path for path in (tmp_path / "state").rglob("*.*") if path not in before]
+    assert [path.stat().st_size for path in cut] == [100] * len(before)
     await running.restart()
     page: Page = await running.scrape()
     assert page.one(ERRORS) == 0

@@ -8,6 +8,7 @@ import pytest
 from exporter.simulator import Fault
 from tests.conftest import Start
 from tests.contract.clouds import Cloud, Homely, Wally, next_call
+from tests.state.listing import listed_again
 from tests.support.manual_clock import ManualClock
 from tests.support.running import Page, Running, config_for
 
@@ -244,7 +245,7 @@ async def test_without_its_snapshots_an_account_is_listed_and_polled_again_soon(
         path.unlink()
     await running.restart()
     assert not (await running.scrape()).has("home_up", vendor=cloud.vendor)
-    await running.pass_time(61)
+    await listed_again(running, cloud.listing)
     await running.pass_time(61)
     await running.until(
         lambda page: page.has("home_temperature_celsius", device_id=cloud.device_id)
