@@ -84,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="configuration file (default: $HOME_EXPORTER_CONFIG_FILE, else exporter.yml)",
     )
+    serve.add_argument(
+        "--web.enable-lifecycle",
+        dest="enable_lifecycle",
+        action="store_true",
+        help="let POST /-/reload take the configuration anew, as SIGHUP always does",
+    )
     demo = _add(commands, "demo", _demo, "serve two simulated clouds: no account, no internet")
     demo.add_argument("--scenario", default="demo", metavar="NAME", help="what happens")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="which homes (default: 1)")
@@ -134,12 +140,18 @@ def _address(text: str) -> str:
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    # Until there is something to reload.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Imported here, so that --help and a wrong flag answer at once.
     from exporter.app import App  # noqa: PLC0415
-    from exporter.config import load  # noqa: PLC0415
+    from exporter.config import Config, load  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
 
-    app = App(load(options.config_file, MODELS), on_ready=_freeze)
+    def read() -> Config:
+        return load(options.config_file, MODELS)
+
+    app = App(read(), load=read, enable_lifecycle=options.enable_lifecycle, on_settled=_freeze)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reloader.ask)
     log = logs.Log("app")
     try:
         await app.start(options.listen_address)
@@ -153,7 +165,8 @@ async def _serve(options: argparse.Namespace) -> None:
 
 
 def _freeze() -> None:
-    """Look no more at what lives as long as the process: with the homes held, that is most."""
+    """Look no more at what lives as long as its account: with the homes held, that is most."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

@@ -87,6 +87,17 @@ class AccountConfig(Strict):
         return locations / self.poll_every(streaming=False) + 1 / self.list_every
 
     @property
+    def login(self) -> object:
+        """Who logs in, for vendors with users; another user is another account."""
+        return None
+
+    @property
+    def credentials(self) -> tuple[object, ...]:
+        """What the cloud knows the account by: to be compared, it does not show."""
+        names = [field.name for field in self.secret_fields if field.required]
+        return self.login, *map(self._secrets.get, names)
+
+    @property
     def selection(self) -> str:
         """What the choice of locations depends on; another text is another choice."""
         return ""

@@ -31,6 +31,10 @@ class Pending:
         kept.append((now, activity))
         return True
 
+    def forget(self, account: _Account) -> None:
+        """Forget all that waits for sensors of an account."""
+        self._waiting.pop(account, None)
+
     def take(self, account: _Account, device_id: str) -> list[tuple[float, Activity]]:
         """Return and forget what waits for a sensor, in the order of arrival."""
         return self._waiting.get(account, {}).pop(device_id, [])

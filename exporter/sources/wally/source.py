@@ -29,6 +29,10 @@ class WallySource:
         self._places: dict[str, Place] = {}
         self._kinds: dict[str, dict[str, str]] = {}
 
+    def change(self, config: WallyConfig) -> None:
+        """Go on with another configuration."""
+        self.config = config
+
     async def locations(self) -> Sequence[LocationRef]:
         """Ask which places the account has."""
 
