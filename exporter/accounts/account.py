@@ -111,7 +111,8 @@ class Account:
             self._listings.renew(self._listing_due())
         elif config.list_every != before.list_every:
             self._listings.move(self._listing_due())
-        self._expect()
+        if self._watches:
+            self._expect()
         return left
 
     def stop(self) -> list[LocationKey]:
@@ -132,6 +133,8 @@ class Account:
     def callback(self, payload: Any) -> list[Applied]:
         """Take a callback; return what became of each of its items."""
         assert isinstance(self._source, CallbackSource)  # noqa: S101  # it has a secret
+        if self._listings.is_stopped:
+            return [Applied.IGNORED]  # it was removed while the body came
         changes, malformed = self._source.callback(payload)
         store = self._tools.store
         # Also of places that another account owns: the callbacks come to this one's secret.

@@ -70,12 +70,13 @@ class Roster:
         for order, config in enumerate(configs):
             if _identity(config) in running:
                 running[_identity(config)].order = order
-        self.accounts, changed = [], 0
+        accounts, changed = [], 0
         for order, config in enumerate(configs):
             account = running.get(_identity(config)) or self._build(config, order)
-            self.accounts.append(account)
+            accounts.append(account)
             changed += account.config != config
             left |= dict.fromkeys(account.change(config))
+        self.accounts = accounts
         self._distribute(left, renamed)
         if self._is_started:
             for account in self.accounts:
@@ -89,7 +90,7 @@ class Roster:
         if self._orphans:
             awaited = [account for account in self.accounts if not account.is_listed]
             for key in list(self._orphans):
-                if self._tools.claims.has_owner(key):
+                if self._tools.claims.has_owner(key) or key not in self._tools.store.locations:
                     self._orphans.discard(key)
                 elif not any(account.admits(key) for account in awaited):
                     self._orphans.discard(key)
@@ -99,7 +100,8 @@ class Roster:
         self, gone: Sequence[Account], places: Collection[_Place]
     ) -> dict[LocationKey, Account | None]:
         """Stop accounts; return what they leave, and which of them did."""
-        self._tools.telemetry.forget_accounts({(one.vendor, one.name) for one in gone})
+        if gone:
+            self._tools.telemetry.forget_accounts({(one.vendor, one.name) for one in gone})
         left: dict[LocationKey, Account | None] = {}
         for account in gone:
             self._tools.store.forget_account((account.vendor, account.name))
@@ -138,3 +140,4 @@ class Roster:
             elif not claims.pass_on(key):
                 # Held and served until the accounts that are new have listed theirs.
                 self._orphans.add(key)
+                self._tools.store.leave(key)

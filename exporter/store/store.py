@@ -107,6 +107,12 @@ class Store:
         self._publish_location(location)
         self._publish_devices(location)
 
+    def leave(self, key: LocationKey) -> None:
+        """Take that for now nobody reads the location, of which all is kept."""
+        location = self.locations[key]
+        location.next_poll_at = location.stream_connected = None
+        self._publish_location(location)
+
     def remove(self, key: LocationKey) -> None:
         """Forget a location, its devices and their counters."""
         location = self.locations.pop(key)

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
 from exporter.rest import Answer, Request
+from exporter.secret import Secret
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.wally.config import WallyConfig
 from tests.care.rig import (
@@ -420,3 +421,67 @@ async def test_our_wall_clock_may_be_set_between_two_answers(
     await call(gate)
     clock.jump_wall(86_400)
     assert gate.vendor_now() == START + 60
+
+
+# --- a reload
+
+
+def with_token(config: WallyConfig, token: str) -> WallyConfig:
+    """Return the configuration with another token."""
+    other = config.model_copy(deep=True)
+    other.hold_secrets({"token": Secret(token)})
+    return other
+
+
+async def test_a_refusal_of_credentials_that_were_replaced_meanwhile_is_of_no_account(
+    gate: Gate, around: Surroundings, wally_config: WallyConfig
+) -> None:
+    async with gate:
+        gate.change(with_token(wally_config, "another"))
+        await gate.refuse(CloudError(Outcome.UNAUTHORIZED, 401))
+    assert around.sample("auth_failures_total", **ACCOUNT) == 0
+    assert await call(gate) == []
+
+
+@pytest.mark.parametrize(("token", "is_held"), [("another", False), (None, True)])
+async def test_other_credentials_alone_end_the_wait_after_a_refusal(
+    gate: Gate, around: Surroundings, wally_config: WallyConfig, token: str | None, *, is_held: bool
+) -> None:
+    async with gate:
+        await gate.refuse(CloudError(Outcome.UNAUTHORIZED, 401))
+    assert await around.hold_of(lambda: call(gate)) == 300
+    changed = wally_config.model_copy(update={"stale_after": 1800.0})
+    gate.change(with_token(wally_config, token) if token else changed)
+    if is_held:
+        assert await around.hold_of(lambda: call(gate)) == 300
+        assert around.sample("account_up", **ACCOUNT) == 0
+    else:
+        assert await call(gate) == []
+        assert around.sample("account_up", **ACCOUNT) == 1
+
+
+async def test_a_gate_that_is_closed_makes_no_call_and_shows_none_that_ends_late(
+    gate: Gate, around: Surroundings, transport: ScriptedTransport
+) -> None:
+    go_on = threading.Event()
+
+    def late(_: Call) -> object:
+        assert go_on.wait(5)
+        return []
+
+    transport.reply = late
+    under_way = asyncio.ensure_future(call(gate))
+    await eventually(lambda: len(transport.calls) == 1)
+    gate.close()
+    around.telemetry.forget_accounts({("wally", "wally-1")})
+    go_on.set()
+    await under_way
+    assert await around.hold_of(lambda: call(gate)) == float("inf")
+    assert len(transport.calls) == 1
+    names = {
+        sample.name
+        for one in around.telemetry.registry.collect()
+        for sample in one.samples
+        if sample.labels.get("account")
+    }
+    assert names == set()

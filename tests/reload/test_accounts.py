@@ -62,8 +62,7 @@ async def test_an_account_that_comes_back_is_served_at_once_and_called_when_it_i
     await house.edit(lambda document: document.pop("wally"))
     asked = house.asked("places", "sensors")
     page = await house.reload(document)
-    wally = {key: value for key, value in readings(page, vendor="wally").items()}
-    assert wally == readings(before, vendor="wally")
+    assert readings(page, vendor="wally") == readings(before, vendor="wally")
     assert house.asked("places", "sensors") == asked
     await house.running.pass_time(66)
     await house.running.wait(lambda: house.asked("sensors") == 4)
@@ -153,7 +152,12 @@ async def test_a_shared_location_goes_to_the_account_that_still_lists_it(house: 
     await house.running.wait(lambda: house.asked("locations") >= 4)
     await house.wet(shared)
     before, labels = await house.running.scrape(), {"location_id": shared.location_id}
-    page = await house.edit(lambda document: document["homely"].pop(0) and _name(document, 0, 2))
+
+    def change(document: dict[str, Any]) -> None:
+        document["homely"].pop(0)
+        document["homely"][0]["name"] = "homely-2"
+
+    page = await house.edit(change)
     assert locations(page, vendor="homely") == sorted(
         home.location_id for home in (shared, logins[1].homes[0])
     )
@@ -163,10 +167,6 @@ async def test_a_shared_location_goes_to_the_account_that_still_lists_it(house: 
     await house.wet(shared)
     page = await house.running.scrape()
     assert page.one("home_events_total", event="leak", **_device(shared)) == 2
-
-
-def _name(document: dict[str, Any], index: int, number: int) -> None:
-    document["homely"][index]["name"] = f"homely-{number}"
 
 
 def _device(home: Any) -> dict[str, str]:
