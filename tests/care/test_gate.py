@@ -2,14 +2,15 @@
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
 from exporter.rest import Answer, Request
-from exporter.secret import Secret
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.wally.config import WallyConfig
+from tests.care.conftest import wally_at
 from tests.care.rig import (
     HOUR,
     MINUTE,
@@ -426,38 +427,29 @@ async def test_our_wall_clock_may_be_set_between_two_answers(
 # --- a reload
 
 
-def with_token(config: WallyConfig, token: str) -> WallyConfig:
-    """Return the configuration with another token."""
-    other = config.model_copy(deep=True)
-    other.hold_secrets({"token": Secret(token)})
-    return other
-
-
 async def test_a_refusal_of_credentials_that_were_replaced_meanwhile_is_of_no_account(
-    gate: Gate, around: Surroundings, wally_config: WallyConfig
+    gate: Gate, around: Surroundings, wally_config: WallyConfig, tmp_path: Path
 ) -> None:
     async with gate:
-        gate.change(with_token(wally_config, "another"))
+        gate.change(wally_at(wally_config.base_url, "another-token", tmp_path))
         await gate.refuse(CloudError(Outcome.UNAUTHORIZED, 401))
     assert around.sample("auth_failures_total", **ACCOUNT) == 0
     assert await call(gate) == []
 
 
-@pytest.mark.parametrize(("token", "is_held"), [("another", False), (None, True)])
-async def test_other_credentials_alone_end_the_wait_after_a_refusal(
-    gate: Gate, around: Surroundings, wally_config: WallyConfig, token: str | None, *, is_held: bool
+@pytest.mark.parametrize("more", [{}, {"stale_after": "30m"}])
+async def test_a_refusal_outlasts_a_change_of_anything_but_the_credentials(
+    gate: Gate, around: Surroundings, tmp_path: Path, more: dict[str, str]
 ) -> None:
     async with gate:
         await gate.refuse(CloudError(Outcome.UNAUTHORIZED, 401))
+    url = "https://api.snsr.net"
+    gate.change(wally_at(url, "s3cr3t-token", tmp_path, **more))
     assert await around.hold_of(lambda: call(gate)) == 300
-    changed = wally_config.model_copy(update={"stale_after": 1800.0})
-    gate.change(with_token(wally_config, token) if token else changed)
-    if is_held:
-        assert await around.hold_of(lambda: call(gate)) == 300
-        assert around.sample("account_up", **ACCOUNT) == 0
-    else:
-        assert await call(gate) == []
-        assert around.sample("account_up", **ACCOUNT) == 1
+    assert around.sample("account_up", **ACCOUNT) == 0
+    gate.change(wally_at(url, "another-token", tmp_path, **more))
+    assert await call(gate) == []
+    assert around.sample("account_up", **ACCOUNT) == 1
 
 
 async def test_a_gate_that_is_closed_makes_no_call_and_shows_none_that_ends_late(
