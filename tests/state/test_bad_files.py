@@ -64,7 +64,7 @@ async def test_a_damaged_snapshot_costs_that_snapshot(
     assert not page.has("home_up", vendor="wally")
     await running.pass_time(61)
     await running.pass_time(61)
-    await running.until(lambda page: page.one("home_up", vendor="wally") == 1)
+    await running.until(lambda page: page.all("home_up", vendor="wally") == [1])
 
 
 @pytest.mark.parametrize("name", [name for name in DAMAGES if name != "from the future"])
