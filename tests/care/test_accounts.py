@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -597,13 +598,12 @@ async def test_one_location_that_hangs_does_not_hold_up_another_accounts_polls(
 # --- a change of the configuration
 
 
+@dataclass
 class Lingering(FakeStream):
     """A stream that takes its time to say farewell."""
 
-    follows = 0
-
-    def __post_init__(self) -> None:
-        self.may_leave = asyncio.Event()
+    follows: int = 0
+    may_leave: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def follow(self, location_id: str, listener: StreamListener) -> None:
         self.follows += 1
