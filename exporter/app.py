@@ -1,4 +1,4 @@
-"""Builds the parts, and owns start-up and shutdown."""
+"""Builds the parts, and owns start-up, reload and shutdown."""
 
 import asyncio
 import random
@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from exporter.accounts import Account, Tools
+from exporter.accounts import Account, Claims, Roster, Tools
 from exporter.clock import Clock, SystemClock
 from exporter.config import AccountConfig, Config
 from exporter.exposition import Exposition
 from exporter.logs import Log
+from exporter.reload import Reloader
 from exporter.rest import Transport, Worker
 from exporter.schedule import Planner
 from exporter.sources.base import Reason, Vendor
@@ -22,6 +23,7 @@ from exporter.store import Store
 from exporter.tasks import Tasks
 from exporter.telemetry import Telemetry
 from exporter.web.callbacks import CallbackHandler
+from exporter.web.lifecycle import ReloadHandler
 from exporter.web.metrics import MetricsHandler
 from exporter.web.page import PageHandler
 from exporter.web.server import Routes, Server
@@ -38,22 +40,24 @@ def _transport(config: AccountConfig) -> Transport:
 class App:
     """The whole process but its command line; everything runs on the loop that starts it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each is one seam of the same process
         self,
         config: Config,
         *,
+        load: Callable[[], Config] | None = None,
+        enable_lifecycle: bool = False,
         clock: Clock | None = None,
         vendors: Mapping[str, type[Vendor]] = VENDORS,
         make_transport: Callable[[AccountConfig], Transport] = _transport,
         rng: random.Random | None = None,
-        on_ready: Callable[[], None] = lambda: None,
+        on_settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._clock = clock or SystemClock()
         self._make_transport = make_transport
         self._rng = rng or random.Random()  # noqa: S311  # jitter, not a secret
-        self._on_ready = on_ready
-        self._was_ready = False
+        self._on_settled = on_settled
+        self._is_settled = self._was_ready = False
         self.telemetry = Telemetry()
         self.exposition = Exposition()
         self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
@@ -69,35 +73,50 @@ class App:
         self._keeper = Keeper(files, self.store, self._clock)
         for reason in Reason:
             self.telemetry.stream_disconnects.labels(reason.value)
-        self.accounts: list[Account] = []
-        self.server = Server(self._routes())
+        claims = Claims(self.store, self.telemetry.locations_owned.set)
+        self._tools = Tools(
+            self._clock,
+            self.store,
+            self._planner,
+            self.telemetry,
+            self._tasks,
+            self._rng,
+            claims,
+        )
+        self._roster = Roster(self._build, self._tools, self._keeper)
+        self.reloader = Reloader(
+            load or (lambda: config),
+            self._apply,
+            clock=self._clock,
+            tasks=self._tasks,
+            telemetry=self.telemetry,
+        )
+        self.server = Server(self._routes(enable_lifecycle=enable_lifecycle))
         self._log = Log("app")
+
+    @property
+    def accounts(self) -> list[Account]:
+        """The accounts that run now, in the order of the configuration."""
+        return self._roster.accounts
 
     async def start(self, address: str) -> None:
         """Serve, then begin with the accounts; raises StartError where the address is taken."""
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
         await self._keeper.load()
-        tools = Tools(
-            self._clock, self.store, self._planner, self.telemetry, self._tasks, self._rng
-        )
-        self.accounts += [
-            self._build(config, tools, order) for order, config in enumerate(self._config.accounts)
-        ]
+        self._roster.apply(self._config.accounts)
         await self.server.start(address)
         self._planner.start()
-        for account in self.accounts:
-            account.start()
+        self._roster.start()
         self._tasks.start(self._tick(), "tick")
         self._tasks.start(self._keeper.run(), "keeper")
-        self.telemetry.reload_successful.set(1)
-        self.telemetry.reload_success.set(self._clock.wall())
+        self.reloader.begin()
 
     async def stop(self) -> None:
         """Close the server, the sockets and the calls under way."""
+        self.reloader.close()
         await self.server.stop()
         await self._keeper.close()
-        for account in self.accounts:
-            account.stop()
+        self._roster.stop()
         self._planner.stop()
         await self._tasks.stop()
         for vendor in self._vendors.values():
@@ -106,18 +125,20 @@ class App:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def is_ready(self) -> bool:
-        """Return whether every account has been tried."""
-        return bool(self.accounts) and all(account.is_tried for account in self.accounts)
+        """Return whether every account has been tried; those that a reload adds do not count."""
+        self._was_ready = self._was_ready or self._roster.is_tried
+        return self._was_ready
 
-    def _routes(self) -> Routes:
+    def _routes(self, *, enable_lifecycle: bool) -> Routes:
         return Routes(
             pages=PageHandler(self.store, lambda: self.accounts, self._clock).routes(),
             metrics=MetricsHandler(self.exposition, self.telemetry, self._page_pool).handle,
             callbacks=CallbackHandler(lambda: self.accounts, self.telemetry).handle,
+            reload=ReloadHandler(self.reloader.reload, is_enabled=enable_lifecycle).handle,
             is_ready=self.is_ready,
         )
 
-    def _build(self, config: AccountConfig, tools: Tools, order: int) -> Account:
+    def _build(self, config: AccountConfig, order: int) -> Account:
         gate = Gate(
             config,
             worker=Worker(self._make_transport(config), self._pool(config.vendor), config.base_url),
@@ -128,9 +149,17 @@ class App:
         )
         findings = self._findings_of(config.vendor)
         source = self._vendors[config.vendor].build(config, gate, findings)
-        account = Account(source, gate, tools, order)
+        account = Account(source, gate, self._tools, order)
         account.remember(self._keeper.locations(config))
         return account
+
+    def _apply(self, config: Config) -> None:
+        """Go on with another configuration."""
+        changes = self._roster.apply(config.accounts)
+        if config.state_dir != self._config.state_dir:
+            self._log.warning("another state_dir is used after a restart only")
+        self._is_settled = self._is_settled and not any(changes)
+        self._log.info("the configuration was reloaded", **changes._asdict())
 
     def _pool(self, vendor: str) -> ThreadPoolExecutor:
         # A pool of its own: one vendor's hung calls must not hold up another's, nor DNS.
@@ -157,16 +186,21 @@ class App:
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(_TICK)
-            for look in (self.store.expire, self._planner.watch_clocks, self._tell_ready):
+            for look in (
+                self.store.expire,
+                self._planner.watch_clocks,
+                self._roster.tidy,
+                self._tell_settled,
+            ):
                 try:
                     look()
                 except Exception as error:  # noqa: BLE001  # one bug must not freeze all readings
                     self._log.bug("a regular look failed", error)
 
-    def _tell_ready(self) -> None:
-        if not self._was_ready and self.is_ready():
-            self._was_ready = True
-            self._on_ready()
+    def _tell_settled(self) -> None:
+        if not self._is_settled and self._roster.is_tried:
+            self._is_settled = True
+            self._on_settled()
 
     def _on_loop_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # The loop's own report would print the exception's text, and with it what a cloud sent.

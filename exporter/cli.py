@@ -69,11 +69,17 @@ def _complain(text: str) -> None:
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    # Until there is something to reload.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from exporter.app import App  # noqa: PLC0415
-    from exporter.config import load  # noqa: PLC0415
+    from exporter.config import Config, load  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
 
-    app = App(load(options.config_file, MODELS), on_ready=_freeze)
+    def read() -> Config:
+        return load(options.config_file, MODELS)
+
+    app = App(read(), load=read, enable_lifecycle=options.enable_lifecycle, on_settled=_freeze)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reloader.ask)
     log = logs.Log("app")
     try:
         await app.start(options.listen_address)
@@ -87,7 +93,8 @@ async def _serve(options: argparse.Namespace) -> None:
 
 
 def _freeze() -> None:
-    """Look no more at what lives as long as the process: with the homes held, that is most."""
+    """Look no more at what lives as long as its account: with the homes held, that is most."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

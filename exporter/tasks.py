@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from exporter.logs import Log
+
+_T = TypeVar("_T")
 
 
 class Tasks:
     """Owns tasks; one that fails is a bug, which is logged and ends that task alone."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
         self._log = Log("tasks")
 
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def start(self, work: Coroutine[Any, Any, _T], name: str) -> asyncio.Task[_T]:
         """Run a coroutine as a task."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
@@ -32,7 +34,7 @@ class Tasks:
         """Return how many tasks run now."""
         return len(self._running)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:
             error = task.exception()

@@ -1,7 +1,7 @@
 """The exporter's own metrics, kept in a registry of prometheus_client."""
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from prometheus_client import (
@@ -31,6 +31,7 @@ class Telemetry:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # unannotated upstream
         self.registry = CollectorRegistry(auto_describe=True)
+        self._of_accounts: list[tuple[Metric, Any]] = []
         ProcessCollector(registry=self.registry)
         self._make(own.BUILD_INFO, labels=()).info(
             {"version": __version__, "python": platform.python_version()}
@@ -60,9 +61,17 @@ class Telemetry:
         self.state_file_errors = self._make(own.STATE_FILE_ERRORS)
         self.shards.set(1)
 
+    def forget_accounts(self, accounts: Collection[tuple[str, str]]) -> None:
+        """Drop every series of accounts (vendor, name) that are no more."""
+        for metric, made in self._of_accounts:
+            for sample in [one for family in made.collect() for one in family.samples]:
+                vendor, account, *rest = [sample.labels[name] for name in metric.labels]
+                if (vendor, account) in accounts:
+                    made.remove(vendor, account, *rest)
+
     def _make(self, metric: Metric, labels: tuple[str, ...] | None = None) -> Any:
         # The catalogue alone says of which class a metric is, and no type checker reads that.
-        return _CLASSES[metric.kind](
+        made = _CLASSES[metric.kind](
             metric.family,
             metric.help,
             metric.labels if labels is None else labels,
@@ -70,3 +79,6 @@ class Telemetry:
             registry=self.registry,
             **({"buckets": metric.buckets} if metric.buckets else {}),
         )
+        if metric.labels[: len(own.ACCOUNT)] == own.ACCOUNT:
+            self._of_accounts.append((metric, made))
+        return made

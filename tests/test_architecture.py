@@ -16,7 +16,7 @@ LAYERS = [
     {"exposition"},
     {"sources"},
     {"state"},
-    {"accounts"},
+    {"accounts", "reload"},
     {"web"},
     {"app"},
     {"redact"},

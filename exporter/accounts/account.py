@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from exporter.accounts.repeated import Failure, Repeated, Told
 from exporter.accounts.tools import Tools
 from exporter.accounts.watch import Watch, WatchStatus
+from exporter.config import AccountConfig
 from exporter.logs import Log
 from exporter.model import OMISSIONS, Applied, LocationKey, LocationRef
 from exporter.secret import Secret
@@ -41,14 +42,27 @@ class Account:
         self._source = source
         self._gate = gate
         self._tools = tools
-        self._policy = Policy(config.stale_after, config.device_stale_after)
         self._log = Log("account", vendor=self.vendor, account=self.name)
         name = f"list/{self.vendor}/{self.name}"
-        self._listings = Repeated(name, self._list, config, tools, Told(self._log, *_TOLD))
+        self._listings = Repeated(name, self._list, source, tools, Told(self._log, *_TOLD))
         self._watches: dict[LocationKey, Watch] = {}
         self._omitted: Counter[LocationKey] = Counter()
-        self._disputed: set[LocationKey] = set()
-        self._is_tried = False
+        self._is_started = self._is_tried = False
+
+    @property
+    def config(self) -> AccountConfig:
+        """The account's configuration."""
+        return self._source.config
+
+    @property
+    def policy(self) -> Policy:
+        """How long its data is believed."""
+        return Policy(self.config.stale_after, self.config.device_stale_after)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it is known which locations it has, or was tried to find out."""
+        return self._listings.was_made or self._gate.record.listed is not None
 
     @property
     def is_tried(self) -> bool:
@@ -61,7 +75,7 @@ class Account:
     @property
     def callback_secret(self) -> Secret | None:
         """The secret in the path of the account's callbacks, if it takes any."""
-        return self._source.config.find_secret("callback_secret")
+        return self.config.find_secret("callback_secret")
 
     def status(self) -> Status:
         """Return how the account fares, for the page."""
@@ -82,36 +96,59 @@ class Account:
 
     def start(self) -> None:
         """Watch what is remembered, and list the locations when that is due."""
+        self._is_started = True
         if self._watches:
             self._expect()
         for watch in self._watches.values():
             watch.start()
-        record = self._gate.record
-        had, count = record.listed or (float("-inf"), 0)
-        due = record.due(
-            self._source.endpoints.listing,
-            "",
-            # Of what is no longer remembered only a listing can tell.
-            had=had if len(self._watches) >= count else float("-inf"),
-            wait=self._source.config.list_every,
-            gap=self._source.config.floor,
-        )
-        self._listings.begin(due)
+        self._listings.begin(self._listing_due())
 
-    def stop(self) -> None:
-        """Do nothing more and forget the account's locations."""
+    def change(self, config: AccountConfig) -> list[LocationKey]:
+        """Go on with another configuration of the same account; return the locations it leaves."""
+        before, policy = self.config, self.policy
+        if config == before:
+            return []
+        self._gate.change(config)
+        self._source.change(config)
+        is_other_choice = config.selection != before.selection
+        left = self._leave_unwanted() if is_other_choice else []
+        for key, watch in self._watches.items():
+            if self.policy != policy:
+                self._tools.store.entrust(key, self.name, self.policy)
+            watch.change(before)
+        if is_other_choice or config.credentials != before.credentials:
+            self._gate.record.listed = None
+            self._listings.renew(self._listing_due())
+        elif config.list_every != before.list_every:
+            self._listings.move(self._listing_due())
+        if self._watches:
+            self._expect()
+        return left
+
+    def stop(self) -> list[LocationKey]:
+        """Do nothing more; return the locations it leaves, of which all is still held."""
         self._listings.stop()
-        for key in list(self._watches):
-            self._release(key)
+        left = list(self._watches)
+        for key in left:
+            self._leave(key)
+        self._tools.claims.withdraw(self, self._tools.claims.rivalries(self))
         self._gate.close()
+        return left
+
+    def admits(self, key: LocationKey) -> bool:
+        """Return whether it would read a location that is held, if its login may see it."""
+        name = self._tools.store.locations[key].name
+        return key[0] == self.vendor and self.config.admits(key[1], name)
 
     def callback(self, payload: Any) -> list[Applied]:
         """Take a callback; return what became of each of its items."""
         assert isinstance(self._source, CallbackSource)  # noqa: S101  # it has a secret
+        if self._listings.is_stopped:
+            return [Applied.IGNORED]  # it was removed while the body came
         changes, malformed = self._source.callback(payload)
         store = self._tools.store
         # Also of places that another account owns: the callbacks come to this one's secret.
-        keys = self._watches.keys() | self._disputed
+        keys = self._watches.keys() | self._tools.claims.rivalries(self)
         applied = [
             store.push_activity((self.vendor, self.name), keys, change) for change in changes
         ]
@@ -120,7 +157,19 @@ class Account:
 
     async def _list(self) -> float:
         self._reconcile(await self._source.locations())
-        return self._source.config.list_every
+        return self.config.list_every
+
+    def _listing_due(self) -> float:
+        record = self._gate.record
+        had, count = record.listed or (float("-inf"), 0)
+        return record.due(
+            self._source.endpoints.listing,
+            "",
+            # Of what is no longer remembered only a listing can tell.
+            had=had if len(self._watches) >= count else float("-inf"),
+            wait=self.config.list_every,
+            gap=self.config.floor,
+        )
 
     def _reconcile(self, refs: Sequence[LocationRef]) -> None:
         """Begin to watch what is new, and end what two listings in a row omit."""
@@ -139,43 +188,53 @@ class Account:
             self._omitted[key] += 1
             if self._omitted[key] >= OMISSIONS:
                 self._release(key)
+        if listed:
+            self._tools.claims.withdraw(self, self._tools.claims.rivalries(self) - listed.keys())
         self._gate.record.listed = (self._tools.clock.monotonic(), len(self._watches))
         self._expect()
 
     def _expect(self) -> None:
         self._gate.expect({location_id for _, location_id in self._watches})
-        self._tools.telemetry.locations_owned.set(len(self._tools.store.locations))
 
     def _claim(self, key: LocationKey, remembered: HeldLocation | None = None) -> bool:
         """Take a location that is new here, unless an account before this one has it."""
-        owner = self._tools.owners.get(key)
-        if owner is not None and owner.order < self.order:
-            self._dispute(key, owner.name)
+        if not self._tools.claims.claim(key, self, remembered):
             return False
-        if owner is not None:
-            owner.give_up(key, self.name)
-        self._tools.owners[key] = self
-        if remembered is None:
-            self._tools.store.add(key, self.name, self._policy)
-        else:
-            self._tools.store.remember(remembered)
         self._watches[key] = Watch(key, self._source, self._gate.record, self._tools)
         return True
 
-    def give_up(self, key: LocationKey, owner: str) -> None:
-        """Stop watching a location, as `owner` now does."""
-        self._release(key)
-        self._dispute(key, owner)
+    def watch(self, key: LocationKey) -> None:
+        """Take over a location that another account has left."""
+        watch = self._watches[key] = Watch(key, self._source, self._gate.record, self._tools)
+        if self._is_started:
+            self._expect()
+            watch.start()
 
-    def _dispute(self, key: LocationKey, owner: str) -> None:
-        if key not in self._disputed:
-            self._disputed.add(key)
-            self._log.warning(
-                "the location is read through another account", location_id=key[1], owner=owner
-            )
-
-    def _release(self, key: LocationKey) -> None:
+    def give_up(self, key: LocationKey) -> None:
+        """Stop watching a location, as another account now does."""
         self._watches.pop(key).stop()
         self._omitted.pop(key, None)
-        del self._tools.owners[key]
-        self._tools.store.remove(key)
+
+    def dispute(self, key: LocationKey, owner: str) -> None:
+        """Take that a location is read through `owner`."""
+        self._log.warning(
+            "the location is read through another account", location_id=key[1], owner=owner
+        )
+
+    def _leave_unwanted(self) -> list[LocationKey]:
+        left = [key for key in self._watches if not self.admits(key)]
+        for key in left:
+            self._leave(key)
+        claims = self._tools.claims
+        others = claims.rivalries(self)
+        claims.withdraw(self, [key for key in others if not self.admits(key)])
+        return left
+
+    def _leave(self, key: LocationKey) -> None:
+        self.give_up(key)
+        self._tools.claims.leave(key)
+
+    def _release(self, key: LocationKey) -> None:
+        self._leave(key)
+        if not self._tools.claims.pass_on(key):
+            self._tools.store.remove(key)

@@ -3,8 +3,8 @@
 import random
 
 from exporter.backoff import after_refusal, full_jitter
-from exporter.config import AccountConfig
 from exporter.errors import AuthError
+from exporter.sources.base import Source
 
 _JITTER = 0.1
 _RETRY_SPAN = 5.0
@@ -13,8 +13,8 @@ _RETRY_SPAN = 5.0
 class Cadence:
     """The waits of one repeated call: its interval when it succeeds, a back-off when it fails."""
 
-    def __init__(self, config: AccountConfig, rng: random.Random) -> None:
-        self._config = config
+    def __init__(self, source: Source, rng: random.Random) -> None:
+        self._source = source
         self._rng = rng
         self.failures = 0
 
@@ -32,8 +32,9 @@ class Cadence:
             wait = after_refusal(self.failures)
             self.failures += 1
             return wait
-        floor = self._config.floor
-        cap = max(self._config.poll_interval, _RETRY_SPAN * floor)
+        config = self._source.config
+        floor = config.floor
+        cap = max(config.poll_interval, _RETRY_SPAN * floor)
         wait = floor + full_jitter(self.failures, floor, cap, self._rng)
         self.failures += 1
         return wait

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from exporter.accounts.cadence import Cadence
 from exporter.accounts.tools import Tools
-from exporter.config import AccountConfig
 from exporter.errors import CloudError, OnHoldError, Outcome
 from exporter.logs import Log
+from exporter.sources.base import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class Repeated:
         self,
         key: str,
         call: Callable[[], Awaitable[float]],
-        config: AccountConfig,
+        source: Source,
         tools: Tools,
         told: Told,
     ) -> None:
         self._key = key
         self._call = call
-        self._cadence = Cadence(config, tools.rng)
+        self._cadence = Cadence(source, tools.rng)
         self._tools = tools
         self._told = told
         #: What the last call failed with; None after one that succeeded.
@@ -51,6 +51,7 @@ class Repeated:
         self.on_planned: Callable[[float], None] = lambda _: None
         self.is_stopped = False
         self.is_tried = False
+        self.was_made = False
 
     def begin(self, due: float) -> None:
         """Make the first call when it is due (monotonic); one that is not due counts as tried."""
@@ -70,6 +71,19 @@ class Repeated:
             soon = max(due, self._tools.clock.monotonic())
             self._plan(min(planned, soon + self._tools.rng.uniform(0.0, spread)))
 
+    def move(self, due: float) -> None:
+        """Make the next call then (monotonic), unless one is under way, or calls fail."""
+        if self._tools.planner.due(self._key) is not None and not self._cadence.failures:
+            self._plan(due)
+
+    def renew(self, due: float) -> None:
+        """Begin anew, with a call when it is due (monotonic): what they failed for is no more."""
+        if self._task is not None:
+            self._task.cancel()
+        self._cadence.failures = 0
+        self.was_made = False
+        self._plan(due)
+
     def stop(self) -> None:
         """Call no more, and end a call that is under way."""
         self.is_stopped = True
@@ -86,7 +100,7 @@ class Repeated:
 
     async def _run(self) -> None:
         due = await self._attempt()
-        self.is_tried = True
+        self.is_tried = self.was_made = True
         if not self.is_stopped:
             self._plan(due)
             wish, self._wish = self._wish, None

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from exporter.accounts.early import Early
 from exporter.accounts.repeated import Failure, Repeated, Told
 from exporter.accounts.tools import Tools
+from exporter.config import AccountConfig
 from exporter.logs import Log
 from exporter.model import Applied, DeviceChange, LocationKey
 from exporter.sources.base import Reason, Source, StreamSource
@@ -15,8 +16,10 @@ from exporter.sources.record import CallRecord
 
 #: A stream sends changes only: so long after a poll the next one may fill in what was missed.
 _AFTER_CONNECT = 300.0
-#: Connects come spread already, in seconds; losses do not, so here it is a part of the interval.
-_CONNECT_SPREAD, _LOSS_SPREAD = 5.0, 0.1
+#: Connects come spread already, in seconds.
+_CONNECT_SPREAD = 5.0
+#: Losses and changes of the configuration do not: as a part of the interval.
+_SPREAD = 0.1
 #: A stream that was lost is told of as had again once it has lived so long.
 _STEADY = 30.0
 _NO_TYPE = "other"
@@ -47,7 +50,7 @@ class Watch:
         self._log = Log("location", vendor=key[0], location_id=key[1])
         name = f"{key[0]}/{source.config.name}/{key[1]}"
         told = Told(self._log, *_TOLD)
-        self._polls = Repeated(f"poll/{name}", self._poll, source.config, tools, told)
+        self._polls = Repeated(f"poll/{name}", self._poll, source, tools, told)
         self._polls.on_planned = self._show_next_poll
         self._steady_key = f"steady/{name}"
         self._attempted = float("-inf")
@@ -72,18 +75,18 @@ class Watch:
         """Poll when it is due, which a restart may know to be later, and follow the stream."""
         endpoint, location_id = self._source.endpoints.poll, self._key[1]
         self._attempted = self._record.last(endpoint, location_id) or self._attempted
-        due = self._record.due(
-            endpoint,
-            location_id,
-            had=self._tools.store.locations[self._key].polled,
-            wait=self._interval(),
-            gap=self._source.config.floor,
-        )
-        self._polls.begin(due)
-        if self._followed is not None:
-            self._tools.store.set_stream(self._key, connected=False)
-            follow = self._followed.follow(self._key[1], self)
-            self._stream = self._tools.tasks.start(follow, f"stream {self._key[1]}")
+        self._polls.begin(self._due())
+        self._follow()
+
+    def change(self, before: AccountConfig) -> None:
+        """Go on with the source's configuration, which was another one before."""
+        config, streaming = self._source.config, self._is_connected
+        if config.credentials != before.credentials:
+            self._polls.renew(self._due())
+            if not streaming:
+                self._follow()  # it may sleep for as long as the former were refused
+        elif config.poll_every(streaming=streaming) != before.poll_every(streaming=streaming):
+            self._polls.move(self._due() + self._tools.rng.uniform(0.0, self._spread()))
 
     def stop(self) -> None:
         """Poll no more and close the stream."""
@@ -105,12 +108,39 @@ class Watch:
     def _interval(self) -> float:
         return self._source.config.poll_every(streaming=self._is_connected)
 
+    def _spread(self) -> float:
+        return _SPREAD * self._interval()
+
+    def _due(self) -> float:
+        return self._record.due(
+            self._source.endpoints.poll,
+            self._key[1],
+            had=self._tools.store.locations[self._key].polled,
+            wait=self._interval(),
+            gap=self._source.config.floor,
+        )
+
     def _show_next_poll(self, due: float) -> None:
         clock = self._tools.clock
         due_at = clock.wall() + max(0.0, due - clock.monotonic())
         self._tools.store.set_next_poll(self._key, due_at)
 
     # --- the stream
+
+    def _follow(self) -> None:
+        """Keep the stream up, where there is one, in the place of a task that did so before."""
+        if isinstance(self._source, StreamSource):
+            self._tools.store.set_stream(self._key, connected=False)
+            if self._stream is not None:
+                self._stream.cancel()
+            follow = self._follow_after(self._stream, self._source)
+            self._stream = self._tools.tasks.start(follow, f"stream {self._key[1]}")
+
+    async def _follow_after(self, before: asyncio.Task[None] | None, source: StreamSource) -> None:
+        if before is not None:
+            # Its farewell must not be taken for that of the next connection.
+            await asyncio.wait([before])
+        await source.follow(self._key[1], self)
 
     def connected(self) -> None:
         """Take that the stream is up; what it missed comes with a poll."""
@@ -140,8 +170,7 @@ class Watch:
         if self._is_connected:
             self._is_connected = False
             self._tools.store.set_stream(self._key, connected=False)
-            interval = self._interval()
-            self._polls.hasten(self._attempted + interval, _LOSS_SPREAD * interval)
+            self._polls.hasten(self._attempted + self._interval(), self._spread())
 
     def _tell_up(self) -> None:
         self._log.info("stream connected")

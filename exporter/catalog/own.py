@@ -2,7 +2,8 @@
 
 from exporter.catalog.metric import Kind, Metric, Scope
 
-_ACCOUNT = ("vendor", "account")
+#: The labels of what is about one account.
+ACCOUNT = ("vendor", "account")
 
 
 def _own(
@@ -38,18 +39,18 @@ ACCOUNT_UP = _own(
     "account_up",
     "0 before the account's first call, while its credentials are refused or it is rate limited,"
     " while a call about all of it fails, or the calls of all its locations do; else 1.",
-    *_ACCOUNT,
+    *ACCOUNT,
 )
 ACCOUNT_LAST_SUCCESS = _own(
     "account_last_success_timestamp_seconds",
     "When a call of the account last succeeded; 0 before the first.",
-    *_ACCOUNT,
+    *ACCOUNT,
     unit="seconds",
 )
 REQUESTS = _own(
     "requests_total",
     "REST calls by what came of them.",
-    *_ACCOUNT,
+    *ACCOUNT,
     "endpoint",
     "outcome",
     kind=Kind.COUNTER,
@@ -66,17 +67,17 @@ REQUEST_DURATION = _own(
 RATE_LIMITED_UNTIL = _own(
     "rate_limited_until_timestamp_seconds",
     "When the account's penalty for too many calls ends; 0 when there is none.",
-    *_ACCOUNT,
+    *ACCOUNT,
     unit="seconds",
 )
 BUDGET_TOKENS = _own(
-    "budget_tokens", "Calls that the account's budget allows at this moment.", *_ACCOUNT
+    "budget_tokens", "Calls that the account's budget allows at this moment.", *ACCOUNT
 )
 AUTH_FAILURES = _own(
     "auth_failures_total",
     "Logins and calls that the cloud refused for their credentials, after a renewal where tokens"
     " can be renewed.",
-    *_ACCOUNT,
+    *ACCOUNT,
     kind=Kind.COUNTER,
 )
 NEXT_POLL = _of_location(

@@ -69,6 +69,12 @@ def _parser() -> Parser:
     serve = _add(commands, "serve", "read the clouds and serve metrics (the default)")
     _add_config_file(serve)
     _add_address(serve)
+    serve.add_argument(
+        "--web.enable-lifecycle",
+        dest="enable_lifecycle",
+        action="store_true",
+        help="let POST /-/reload take the configuration anew, as SIGHUP always does",
+    )
     check = _add(commands, "check", "check the configuration, and the clouds if asked to")
     check.epilog = (
         "Without --online no cloud is called. Hints about permissions do not change the exit code."

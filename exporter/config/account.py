@@ -87,13 +87,19 @@ class AccountConfig(Strict):
         return locations / self.poll_every(streaming=False) + 1 / self.list_every
 
     @property
-    def selection(self) -> str:
-        """What the choice of locations depends on; another text is another choice."""
+    def login(self) -> str:
+        """Who logs in, for vendors with users: another one is another account. May be a name."""
         return ""
 
     @property
-    def login(self) -> str:
-        """What tells the account from another one that takes its name; may name a person."""
+    def credentials(self) -> tuple[object, ...]:
+        """What the cloud knows the account by: to be compared, it does not show."""
+        names = [field.name for field in self.secret_fields if field.required]
+        return self.login, *map(self._secrets.get, names)
+
+    @property
+    def selection(self) -> str:
+        """What the choice of locations depends on; another text is another choice."""
         return ""
 
     def admits(self, location_id: str, name: str) -> bool:  # noqa: ARG002  # for vendors that filter

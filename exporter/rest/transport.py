@@ -73,11 +73,14 @@ class Transport:
         self._session = session or _session(self._sockets, use_environment=use_environment)
         self._time_limit = time_limit
         self._on_answer = on_answer
+        self._is_closed = False
 
     def exchange(
         self, method: str, url: str, *, auth: AuthBase | None = None, body: Any = None
     ) -> Answer:
         """Return the JSON of a 2xx answer; raises CloudError for anything else."""
+        if self._is_closed:
+            raise CloudError(Outcome.CONNECTION)  # it waited for its thread for too long
         deadline = time.monotonic() + self._time_limit
         try:
             with self._watchdog(), failures_named():
@@ -110,7 +113,8 @@ class Transport:
         self._sockets.cut()
 
     def close(self) -> None:
-        """Close the session's idle connections."""
+        """Close the session's idle connections, and open no others."""
+        self._is_closed = True
         self._session.close()
 
     @contextmanager

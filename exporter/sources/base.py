@@ -59,6 +59,10 @@ class Source(Protocol):
         """What its calls are named."""
         ...
 
+    def change(self, config: Any) -> None:
+        """Go on with another configuration of the same account, of the vendor's own type."""
+        ...
+
     async def locations(self) -> Sequence[LocationRef]:
         """Ask which locations the account has now."""
         ...

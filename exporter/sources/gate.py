@@ -24,6 +24,7 @@ _REFRESH_REFUSALS = frozenset({400, 403, 404})
 #: Stands for an endpoint in what fails: no single call of the location does, all do.
 _CREDENTIALS = "credentials"
 _PENALTY = ("penalty", "")
+_NEVER = float("inf")
 # The Date header is cut to seconds: below this it says nothing that our own clock does not.
 _DATE_TOLERANCE = 2.0
 #: From 2020 to 2100: what lies outside is no date of a cloud.
@@ -83,6 +84,7 @@ class Gate:
         self._config = config
         self._lock = asyncio.Lock()
         self._is_admitted = self._is_closed = False
+        self._credentials = self._used = config.credentials
         rate = _HEADROOM * config.calls_per_second(1)
         self.record = memory.record(config, Bucket(_BURST, rate, _BURST, clock.monotonic()))
         self._offset: float | None = None
@@ -117,6 +119,7 @@ class Gate:
     async def __aenter__(self) -> Self:
         await self._lock.acquire()
         self._is_admitted = False
+        self._used = self._credentials
         return self
 
     async def __aexit__(
@@ -126,6 +129,16 @@ class Gate:
         trace: TracebackType | None,
     ) -> None:
         self._lock.release()
+
+    def change(self, config: AccountConfig) -> None:
+        """Go on with another configuration; a penalty stays, a refusal of other credentials not."""
+        self._config = config
+        if config.credentials != self._credentials:
+            self._credentials = config.credentials
+            self.record.pardon()
+            self._is_refused = False
+            self._failing = {one for one in self._failing if one[0] != _CREDENTIALS}
+            self._show_up()
 
     def expect(self, locations: Collection[str]) -> None:
         """Size the budget for these locations, and forget what failed at others."""
@@ -155,6 +168,8 @@ class Gate:
         self.record.note(endpoint, location_id, self._clock.monotonic())
         # Before the call: whatever comes of it, a restart knows that it was made.
         await self._memory.keep(self._config, self.record)
+        if self._is_closed:
+            raise OnHoldError(_NEVER)
         began = self._clock.monotonic()
         try:
             answer = await self._worker.exchange(request)
@@ -178,8 +193,11 @@ class Gate:
         """Take that the cloud refuses the credentials, and return what to raise.
 
         No call of the account is made for a while, longer with each repeat; one location that
-        refuses what the others accept must not silence them.
+        refuses what the others accept must not silence them. What becomes of credentials that were
+        replaced meanwhile is of no account.
         """
+        if self._used != self._credentials or self._is_closed:
+            return AuthError(error.outcome, error.status)
         self._auth_failures.inc()
         if location_id:
             self._refused_at(location_id, error)
@@ -247,10 +265,8 @@ class Gate:
 
     async def _admission(self, endpoint: str, location_id: str) -> None:
         while True:
-            if self._is_closed:
-                raise OnHoldError(float("inf"))
             now = self._clock.monotonic()
-            until = self.record.hold(endpoint, location_id)
+            until = _NEVER if self._is_closed else self.record.hold(endpoint, location_id)
             if now < until:
                 raise OnHoldError(until)
             # A token that is fetched must not grow old in a wait: what follows it has credit.
@@ -298,6 +314,8 @@ class Gate:
         self._failing.add(_PENALTY)
 
     def _show_success(self, wall: float) -> None:
+        if self._is_closed:
+            return  # its series are gone, and another account may have its name
         self._last_success.labels(self._config.vendor, self._config.name).set(wall)
 
     def _show_up(self) -> None:
@@ -311,5 +329,7 @@ class Gate:
         return is_whole or all_fail or self._is_refused
 
     def _count(self, endpoint: str, outcome: Outcome) -> None:
+        if self._is_closed:
+            return
         self._log.debug("a call was made", endpoint=endpoint, outcome=outcome.value)
         self._requests.labels(self._config.vendor, self._config.name, endpoint, outcome.value).inc()

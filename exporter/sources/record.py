@@ -61,6 +61,11 @@ class CallRecord:
             return self.began
         return had + wait if had >= last else last + gap
 
+    def pardon(self) -> None:
+        """Take that the credentials are others: what came of the former is forgotten."""
+        self.refused = Penalty()
+        self.listed = None
+
     def forget(self, locations: set[str]) -> None:
         """Forget the attempts at locations that are none of these."""
         self.attempts = {

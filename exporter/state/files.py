@@ -96,7 +96,7 @@ class StateFiles:
             await asyncio.wait_for(asyncio.shield(change), _WRITE_LIMIT)
         except TimeoutError:
             self._hung = change
-            change.add_done_callback(lambda done: done.exception())
+            change.add_done_callback(lambda done: done.cancelled() or done.exception())
             return self._unwritable("timeout")
         except OSError as error:
             return self._unwritable(error.strerror or type(error).__name__)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from exporter.budget import Bucket
@@ -26,12 +26,16 @@ _UNWRITTEN = -1
 
 
 class _Saved(NamedTuple):
-    """What lies on disk of a location, under which account, and since when."""
+    """What lies on disk of a location, under which account, and since when.
+
+    It stays there when it `is_retired`, as its account was taken out of the configuration.
+    """
 
     account: str
     name: str
     generation: int = 0
     at: float = float("-inf")
+    is_retired: bool = False
 
 
 class Keeper:
@@ -43,7 +47,9 @@ class Keeper:
         self._clock = clock
         self._records: dict[str, CallsDocument] = {}
         self._snapshots: dict[str, list[LocationDocument]] = defaultdict(list)
-        self._accounts: dict[tuple[str, str], tuple[AccountConfig, CallRecord]] = {}
+        self._accounts: dict[tuple[str, str], AccountConfig] = {}
+        self._live: dict[str, tuple[AccountConfig, CallRecord]] = {}
+        self._retired: dict[str, LocationDocument] = {}
         self._log = Log("state")
         self._saved: dict[LocationKey, _Saved] = {}
 
@@ -56,15 +62,36 @@ class Keeper:
             self._snapshots[location.account].append(location)
 
     def record(self, config: AccountConfig, bucket: Bucket) -> CallRecord:
-        """Return the account's record from before the restart, else a new one with this bucket."""
-        now = self._clock.monotonic()
-        document = self._records.pop(calls.identity(config), None)
-        if document is None:
-            record = CallRecord(bucket, began=now)
-        else:
+        """Return the account's record, also from before the restart, else a new one."""
+        now, identity = self._clock.monotonic(), calls.identity(config)
+        document = self._records.pop(identity, None)
+        if identity in self._live:
+            before, record = self._live[identity]
+            if before.credentials != config.credentials:
+                record.pardon()
+        elif document is not None:
             record = calls.restore(document, config, self._clock.wall(), now)
-        self._accounts[config.vendor, config.name] = (config, record)
+        else:
+            record = CallRecord(bucket, began=now)
+        self._accounts[config.vendor, config.name] = config
+        self._live[identity] = (config, record)
         return record
+
+    def hand_over(self, renamed: Sequence[tuple[AccountConfig, AccountConfig]]) -> None:
+        """Let accounts that have another name now go on with their records."""
+        records = [self._live.pop(calls.identity(before))[1] for before, _ in renamed]
+        for (_, config), record in zip(renamed, records, strict=True):
+            self._live[calls.identity(config)] = (config, record)
+
+    def retire(self, key: LocationKey) -> None:
+        """Keep what is held of a location on disk, as its account is no longer configured."""
+        location, now = self._store.locations[key], self._clock.monotonic()
+        config = self._accounts[key[0], location.account]
+        document = snapshot.dump(location, calls.identity(config), self._clock.wall(), now)
+        name = _name(config, key)
+        self._snapshots[document.account].append(document)
+        self._retired[name] = document
+        self._saved[key] = _Saved(config.name, name, location.generation, is_retired=True)
 
     def locations(self, config: AccountConfig) -> Iterator[HeldLocation]:
         """Yield the account's locations from before the restart that it still reads."""
@@ -82,6 +109,8 @@ class Keeper:
     async def keep(self, config: AccountConfig, record: CallRecord) -> None:
         """Write an account's record down; never raises."""
         document = calls.dump(record, config, self._clock.wall(), self._clock.monotonic())
+        if document.account in self._live:
+            self._live[document.account] = (config, record)
         await self._files.write(_CALLS, document.account, document, is_durable=True)
 
     async def run(self) -> None:
@@ -94,7 +123,7 @@ class Keeper:
         """Save all that has changed; a slow disk does not hold up the end of the process."""
         try:
             async with asyncio.timeout(_LAST_SAVE_LIMIT):
-                for config, record in self._accounts.values():
+                for config, record in list(self._live.values()):
                     if record.attempts:
                         await self.keep(config, record)
                 await self._save_locations(0.0)
@@ -104,6 +133,9 @@ class Keeper:
         self._files.release()
 
     async def _save_locations(self, gap: float) -> None:
+        while self._retired:
+            name, document = self._retired.popitem()
+            await self._files.write(_LOCATIONS, name, document)
         now = self._clock.monotonic()
         for location in self._due(now - gap):
             try:
@@ -111,7 +143,9 @@ class Keeper:
             except Exception as error:  # noqa: BLE001  # one location must not cost the others
                 self._log.bug("a location could not be saved", error)
         for key in [known for known in self._saved if known not in self._store.locations]:
-            await self._files.remove(_LOCATIONS, self._saved.pop(key).name)
+            saved = self._saved.pop(key)
+            if not saved.is_retired:
+                await self._files.remove(_LOCATIONS, saved.name)
 
     def _due(self, before: float) -> list[HeldLocation]:
         """Return what is to be saved, longest unsaved first."""
@@ -130,7 +164,7 @@ class Keeper:
 
     async def _save(self, location: HeldLocation, now: float) -> None:
         saved = self._saved.get(location.key)
-        config, _ = self._accounts[location.key[0], location.account]
+        config = self._accounts[location.key[0], location.account]
         name = _name(config, location.key)
         if saved is not None and saved.account != location.account:
             await self._files.remove(_LOCATIONS, saved.name)
@@ -138,7 +172,8 @@ class Keeper:
         document = snapshot.dump(location, calls.identity(config), self._clock.wall(), now)
         if not await self._files.write(_LOCATIONS, name, document):
             generation = _UNWRITTEN
-        self._saved[location.key] = _Saved(config.name, name, generation, now)
+        if self._saved.get(location.key) is saved:  # it may have been retired meanwhile
+            self._saved[location.key] = _Saved(config.name, name, generation, now)
 
 
 def _name(config: AccountConfig, key: LocationKey) -> str:

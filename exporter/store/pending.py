@@ -36,6 +36,10 @@ class Pending:
             kept[identity] = (now, activity)
         return True
 
+    def forget(self, account: _Account) -> None:
+        """Forget all that waits for sensors of an account."""
+        self._waiting.pop(account, None)
+
     def take(self, account: _Account, device_id: str) -> list[_Told]:
         """Return and forget what waits for a sensor, each activity as far as it has come."""
         return list(self._waiting.get(account, {}).pop(device_id, {}).values())

@@ -100,6 +100,20 @@ class Store:
         if renamed:
             self._publish_devices(location)
 
+    def entrust(self, key: LocationKey, account: str, policy: Policy) -> None:
+        """Let an account go on with what is held of a location, by its own policy."""
+        location = self.locations[key]
+        location.generation += 1
+        location.account, location.policy = account, policy
+        self._publish_location(location)
+        self._publish_devices(location)
+
+    def leave(self, key: LocationKey) -> None:
+        """Take that for now nobody reads the location, of which all is kept."""
+        location = self.locations[key]
+        location.next_poll_at = location.stream_connected = None
+        self._publish_location(location)
+
     def remove(self, key: LocationKey) -> None:
         """Forget a location, its devices and their counters."""
         location = self.locations.pop(key)
@@ -163,6 +177,10 @@ class Store:
         now = self._clock.monotonic()
         is_kept = self._pending.keep(account, change.device_id, change.activity, now)
         return Applied.UNKNOWN_DEVICE if is_kept else Applied.DROPPED
+
+    def forget_account(self, account: tuple[str, str]) -> None:
+        """Forget what waits for sensors of an account (vendor, name) that is no more."""
+        self._pending.forget(account)
 
     def set_stream(self, key: LocationKey, *, connected: bool) -> None:
         """Take whether the location's socket is connected."""

@@ -26,6 +26,7 @@ class Routes:
     pages: Sequence[web.RouteDef]
     metrics: Handler
     callbacks: Handler
+    reload: Handler
     is_ready: Callable[[], bool]
 
 
@@ -71,6 +72,8 @@ class Server:
         application.router.add_get("/metrics", self._routes.metrics)
         application.router.add_get("/-/healthy", self._healthy)
         application.router.add_get("/-/ready", self._ready)
+        application.router.add_post("/-/reload", self._routes.reload)
+        application.router.add_put("/-/reload", self._routes.reload)
         application.router.add_post("/callbacks/{vendor}/{secret:.+}", self._routes.callbacks)
         return application
 

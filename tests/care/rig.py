@@ -13,7 +13,7 @@ import pytest
 import requests
 from requests.auth import AuthBase
 
-from exporter.accounts import Account, Tools
+from exporter.accounts import Account, Claims, Tools
 from exporter.config import AccountConfig
 from exporter.errors import OnHoldError
 from exporter.exposition import Exposition
@@ -166,6 +166,9 @@ class FakeSource:
     running: list[str] = field(default_factory=list)
     most_at_once: int = 0
 
+    def change(self, config: Any) -> None:
+        self.config = config
+
     async def locations(self) -> Sequence[LocationRef]:
         self.listings.append(self.clock.monotonic())
         if self.listing_error is not None:
@@ -229,7 +232,13 @@ class Household:
         self.store = Store(around.clock, Exposition())
         self.accounts: list[Account] = []
         self.tools = Tools(
-            around.clock, self.store, self.planner, around.telemetry, self.tasks, around.rng
+            around.clock,
+            self.store,
+            self.planner,
+            around.telemetry,
+            self.tasks,
+            around.rng,
+            Claims(self.store, around.telemetry.locations_owned.set),
         )
         self.planner.start()
 

@@ -2,13 +2,17 @@
 
 import asyncio
 import itertools
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from exporter.config import AccountConfig
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
+from exporter.sources.base import Reason, StreamListener
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.wally.config import WallyConfig
+from tests.care.conftest import homely_at
 from tests.care.rig import DAY, HOUR, MINUTE, STEP, FakeSource, FakeStream, Household, told_records
 
 LISTED_EVERY = 6 * HOUR
@@ -218,9 +222,10 @@ async def test_an_account_that_is_stopped_does_nothing_more(
     account = household.account(source)
     account.start()
     await household.settle()
-    account.stop()
+    left = account.stop()
     await household.settle()
-    assert homes(household) == set()
+    assert {key[1] for key in left} == {"cabin", "villa"}
+    assert household.around.sample("locations_owned") == 0
     assert source.listeners == {}
     done = (len(source.listings), len(source.polls))
     await household.pass_time(DAY)
@@ -267,7 +272,7 @@ async def test_the_first_account_takes_over_though_the_second_listed_first(
     assert lines(caplog, "another account") == ["the location is read through another account"]
 
 
-async def test_the_second_account_takes_a_location_that_the_first_has_lost(
+async def test_the_second_account_takes_a_location_at_once_that_the_first_has_lost(
     household: Household, source: FakeStream
 ) -> None:
     other = second(source, source.config, "cabin")
@@ -277,9 +282,11 @@ async def test_the_second_account_takes_a_location_that_the_first_has_lost(
     source.listed.remove("cabin")
     for _ in range(2):
         await to_next_listing(household, source)
-    await to_next_listing(household, other)
     assert household.store.locations["homely", "cabin"].account == "homely-2"
-    assert len(other.polled("cabin")) == 1
+    polls = len(source.polled("cabin"))
+    await household.pass_time(HOUR)
+    assert len(other.polled("cabin")) > 5
+    assert len(source.polled("cabin")) == polls
 
 
 async def test_locations_of_two_vendors_with_the_same_id_are_two_locations(
@@ -586,3 +593,59 @@ async def test_one_location_that_hangs_does_not_hold_up_another_accounts_polls(
         household.account(one).start()
     await household.pass_time(HOUR)
     assert len(other.polled("flat")) > 30
+
+
+# --- a change of the configuration
+
+
+@dataclass
+class Lingering(FakeStream):
+    """A stream that takes its time to say farewell."""
+
+    follows: int = 0
+    may_leave: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def follow(self, location_id: str, listener: StreamListener) -> None:
+        self.follows += 1
+        try:
+            await super().follow(location_id, listener)
+        finally:
+            await self.may_leave.wait()
+            listener.disconnected(Reason.SHUTDOWN)
+
+
+async def test_the_farewell_of_a_stream_is_not_taken_for_that_of_the_next(
+    household: Household, homely_config: HomelyConfig, tmp_path: Path
+) -> None:
+    source = Lingering(homely_config, household.clock, listed=["villa"])
+    account = household.account(source)
+    account.start()
+    await household.settle()
+    account.change(homely_at(homely_config.base_url, ("me@example.com", "another"), tmp_path))
+    await household.settle()
+    assert source.follows == 1, "the former has not ended yet"
+    source.may_leave.set()
+    await household.settle()
+    assert source.follows == 2
+    source.connect()
+    await household.settle()
+    assert household.store.locations["homely", "villa"].stream_connected
+
+
+async def test_a_change_of_the_interval_does_not_shorten_the_wait_after_a_failure(
+    household: Household, homely_config: HomelyConfig, tmp_path: Path
+) -> None:
+    source = FakeSource(homely_config, household.clock, listed=["villa"])
+    source.poll_error = CloudError(Outcome.SERVER_ERROR, 502)
+    account = household.account(source)
+    account.start()
+    await household.pass_time(HOUR)
+    planned = household.planner.due("poll/homely/homely-1/villa")
+    often = {"poll_interval": "2m", "poll_interval_disconnected": "1m"}
+    login = ("me@example.com", "s3cr3t-word")
+    account.change(homely_at(homely_config.base_url, login, tmp_path, **often))
+    assert household.planner.due("poll/homely/homely-1/villa") == planned
+    source.poll_error = None
+    await household.pass_time(HOUR)
+    found = gaps(source, "villa", household.clock.monotonic() - HOUR / 2)
+    assert MINUTE <= min(found) <= max(found) <= 1.1 * MINUTE + STEP

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLim
 from exporter.rest import Answer, Request
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.wally.config import WallyConfig
+from tests.care.conftest import wally_at
 from tests.care.rig import (
     HOUR,
     MINUTE,
@@ -420,3 +422,58 @@ async def test_our_wall_clock_may_be_set_between_two_answers(
     await call(gate)
     clock.jump_wall(86_400)
     assert gate.vendor_now() == START + 60
+
+
+# --- a reload
+
+
+async def test_a_refusal_of_credentials_that_were_replaced_meanwhile_is_of_no_account(
+    gate: Gate, around: Surroundings, wally_config: WallyConfig, tmp_path: Path
+) -> None:
+    async with gate:
+        gate.change(wally_at(wally_config.base_url, "another-token", tmp_path))
+        await gate.refuse(CloudError(Outcome.UNAUTHORIZED, 401))
+    assert around.sample("auth_failures_total", **ACCOUNT) == 0
+    assert await call(gate) == []
+
+
+@pytest.mark.parametrize("more", [{}, {"stale_after": "30m"}])
+async def test_a_refusal_outlasts_a_change_of_anything_but_the_credentials(
+    gate: Gate, around: Surroundings, tmp_path: Path, more: dict[str, str]
+) -> None:
+    async with gate:
+        await gate.refuse(CloudError(Outcome.UNAUTHORIZED, 401))
+    url = "https://api.snsr.net"
+    gate.change(wally_at(url, "s3cr3t-token", tmp_path, **more))
+    assert await around.hold_of(lambda: call(gate)) == 300
+    assert around.sample("account_up", **ACCOUNT) == 0
+    gate.change(wally_at(url, "another-token", tmp_path, **more))
+    assert await call(gate) == []
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
+async def test_a_gate_that_is_closed_makes_no_call_and_shows_none_that_ends_late(
+    gate: Gate, around: Surroundings, transport: ScriptedTransport
+) -> None:
+    go_on = threading.Event()
+
+    def late(_: Call) -> object:
+        assert go_on.wait(5)
+        return []
+
+    transport.reply = late
+    under_way = asyncio.ensure_future(call(gate))
+    await eventually(lambda: len(transport.calls) == 1)
+    gate.close()
+    around.telemetry.forget_accounts({("wally", "wally-1")})
+    go_on.set()
+    await under_way
+    assert await around.hold_of(lambda: call(gate)) == float("inf")
+    assert len(transport.calls) == 1
+    names = {
+        sample.name
+        for one in around.telemetry.registry.collect()
+        for sample in one.samples
+        if sample.labels.get("account")
+    }
+    assert names == set()

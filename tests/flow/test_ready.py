@@ -15,7 +15,7 @@ async def test_the_first_tick_after_all_was_tried_tells_it_once(
     await sim.start()
     running = Running(sim, config_for(sim, tmp_path), clock)
     told: list[bool] = []
-    running.app = App(running.config, clock=clock, on_ready=lambda: told.append(True))
+    running.app = App(running.config, clock=clock, on_settled=lambda: told.append(True))
     await running.app.start("127.0.0.1:0")
     assert not running.app.is_ready()
     await running.pass_time(0.0)

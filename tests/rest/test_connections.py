@@ -125,3 +125,12 @@ def test_a_broken_conversation_is_a_connection_that_failed(
     transport: Transport, serve: Serve, act: Act
 ) -> None:
     assert outcome_of(transport, serve(act).url) is Outcome.CONNECTION
+
+
+def test_a_transport_that_was_closed_makes_no_call(serve: Serve) -> None:
+    cloud = serve(answers(b"[1]"))
+    transport = Transport()
+    transport.close()
+    with pytest.raises(CloudError, match=r"^connection$"):
+        transport.exchange("GET", cloud.url)
+    assert cloud.connections == 0

@@ -1,13 +1,18 @@
 """State that is damaged, foreign or unwritable costs a warning, a count, and nothing else."""
 
+import asyncio
 import json
 import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from exporter.state import StateFiles
+from exporter.state.documents import Document
 from tests.conftest import Start
 from tests.contract.clouds import next_call
 from tests.faults.disk import no_file_grows
@@ -67,7 +72,7 @@ async def test_a_damaged_snapshot_costs_that_snapshot(
     assert not page.has("home_temperature_celsius", vendor="wally")
     await listed_again(running, "places")
     await running.pass_time(61)
-    await running.until(lambda page: page.one("home_up", vendor="wally") == 1)
+    await running.until(lambda page: page.all("home_up", vendor="wally") == [1])
 
 
 @pytest.mark.parametrize("name", [name for name in DAMAGES if name != "from the future"])
@@ -149,6 +154,23 @@ async def test_a_disk_that_hangs_does_not_hold_up_the_calls(
         assert (await running.scrape()).one(ERRORS) > 2
     finally:
         os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
+
+
+async def test_a_write_that_waits_behind_a_hanging_one_is_no_bug_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporter.state.files._WRITE_LIMIT", 0.05)
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    pool, go_on = ThreadPoolExecutor(1), threading.Event()
+    pool.submit(go_on.wait, 10)
+    files = StateFiles(tmp_path, pool, lambda: None)
+    assert not await files.write("calls", "a", Document(account="a", written_at=0.0))
+    pool.shutdown(wait=False, cancel_futures=True)
+    go_on.set()
+    for _ in range(10):
+        await asyncio.sleep(0.01)
+    assert told == []
 
 
 async def test_a_write_that_is_cut_leaves_what_was_there(running: Running, tmp_path: Path) -> None:

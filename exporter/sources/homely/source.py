@@ -42,6 +42,12 @@ class HomelySource:
         self._clock = clock
         self._tokens = Tokens(config, gate, clock, connector.rng)
 
+    def change(self, config: HomelyConfig) -> None:
+        """Go on with another configuration; tokens that another password gave are not used."""
+        if config.credentials != self.config.credentials:
+            self._tokens = Tokens(config, self._gate, self._clock, self._connector.rng)
+        self.config = config
+
     async def locations(self) -> Sequence[LocationRef]:
         """Ask which locations the login has, and return those that the configuration admits."""
 

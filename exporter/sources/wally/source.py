@@ -28,6 +28,10 @@ class WallySource:
         self._findings = findings
         self._places: dict[str, Place] = {}
 
+    def change(self, config: WallyConfig) -> None:
+        """Go on with another configuration."""
+        self.config = config
+
     async def locations(self) -> Sequence[LocationRef]:
         """Ask which places the account has."""
 
