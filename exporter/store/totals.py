@@ -26,7 +26,7 @@ class TotalGuard:
             if new.stamp is None:
                 # It can never be confirmed, and the last one must not stand for ever.
                 return replace(new, value=None)
-            self._doubted = self._doubted or new
+            self._doubted = new
             return self._served or replace(new, value=None)
         self.last = self._served = new
         self._doubted = None

@@ -471,7 +471,11 @@ async def test_a_bug_in_reading_an_answer_is_a_failure_of_the_account(
 
 
 async def test_a_cloud_that_goes_on_asking_for_fewer_calls_is_told_of_once(
-    gate: Gate, cloud: Cloud, around: Surroundings, clock: ManualClock, caplog: pytest.LogCaptureFixture
+    gate: Gate,
+    cloud: Cloud,
+    around: Surroundings,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     cloud.answer = TOO_MANY
     for number in range(5):

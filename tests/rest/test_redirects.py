@@ -18,9 +18,7 @@ TOKEN = "t0ken-of-the-test"
 def bomb(size: int) -> bytes:
     """Return gzip data that unpacks to so many blanks; each piece of it is packed once."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    first, again = (
-        packer.compress(b" " * MIB) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2)
-    )
+    first, again = (packer.compress(b" " * MIB) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
     return first + again * (size // MIB - 1)
 
 

@@ -31,7 +31,9 @@ LEAKS = 'home_events_total{event="leak"}'
 class Files(StateFiles):
     """State files that remember which locations were written, and may hang."""
 
-    def __init__(self, folder: Path, pool: ThreadPoolExecutor, on_error: Callable[[], None]) -> None:
+    def __init__(
+        self, folder: Path, pool: ThreadPoolExecutor, on_error: Callable[[], None]
+    ) -> None:
         super().__init__(folder, pool, on_error)
         self.written: list[str] = []
         self.room = 1_000_000

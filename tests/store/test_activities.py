@@ -340,9 +340,7 @@ class TestOfAnUnknownSensor:
             assert told(wally, "open", wally.ago(number)) is Applied.UNKNOWN_DEVICE
         assert told(wally, "open", wally.ago(100)) is Applied.DROPPED
 
-    def test_a_callback_that_comes_150_times_takes_the_room_of_one(
-        self, wally: WallyBench
-    ) -> None:
+    def test_a_callback_that_comes_150_times_takes_the_room_of_one(self, wally: WallyBench) -> None:
         created = wally.ago(0)
         for _ in range(150):
             assert told(wally, "open", created) is Applied.UNKNOWN_DEVICE

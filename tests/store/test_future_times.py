@@ -1,4 +1,4 @@
-"""A vendor's time in the future: the edge is counted when it is heard, and holds up none after it."""
+"""A vendor's time in the future: its edge is counted when heard, and holds up none after it."""
 
 from collections.abc import Callable
 
@@ -38,10 +38,11 @@ def teller(bench: HomelyBench, way: str, source: str, model: str) -> Tell:
 
 @pytest.mark.parametrize("ahead", [10 * MINUTE, DAY])
 @pytest.mark.parametrize("way", BY)
-@pytest.mark.parametrize(("source", "model", "begun", "event"), KINDS)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_a_time_in_the_future_hides_no_edge_that_follows(
-    homely: HomelyBench, source: str, model: str, event: str, way: str, ahead: float, *, begun: bool
+    homely: HomelyBench, kind: tuple[str, str, bool, str], way: str, ahead: float
 ) -> None:
+    source, model, begun, event = kind
     homely.poll(device({source: state(not begun, homely.now)}, modelName=model))
     tell = teller(homely, way, source, model)
     counts = []

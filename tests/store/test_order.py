@@ -70,7 +70,9 @@ def test_a_poll_that_is_newer_than_an_event_counts(homely: HomelyBench) -> None:
     assert held(homely) == 2.7
 
 
-@pytest.mark.parametrize("answer", [state(2.9, None), state(None, None), state(None, START), {}, "missing"])
+@pytest.mark.parametrize(
+    "answer", [state(2.9, None), state(None, None), state(None, START), {}, "missing"]
+)
 def test_an_answer_without_a_time_or_a_value_in_flight_does_not_undo_an_event(
     homely: HomelyBench, answer: object
 ) -> None:
