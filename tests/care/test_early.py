@@ -362,3 +362,21 @@ async def test_a_poll_that_fails_is_not_hastened_by_what_was_asked_meanwhile(
         assert due is not None
         waits.append(due - bench.clock.monotonic())
     assert max(waits) > SOON
+
+
+async def test_a_poll_is_told_what_was_said_of_a_device_before(bench: Bench) -> None:
+    bench.villa.devices = [flood(value=False, at=START)]
+    await bench.start()
+    told = []
+    poll = bench.villa.poll
+
+    async def listen(location_id: str, info_of: InfoOf, /) -> Polled:
+        told.append([info_of(DEVICE), info_of("nobody")])
+        return await poll(location_id, info_of)
+
+    bench.villa.poll = listen  # type: ignore[method-assign]  # to listen in
+    await bench.household.pass_time(SOON)
+    ((info, nothing),) = told
+    assert info is not None
+    assert info["model"] == "Flood Alarm"
+    assert nothing is None
