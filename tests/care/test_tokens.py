@@ -661,7 +661,8 @@ def desk(**answers: Callable[[int], Any]) -> Callable[[Call], Any]:
         asked[name] += 1
         number = asked[name]
         own = {"access_token": f"{name}-{number}", "refresh_token": f"refresh-{name}-{number}"}
-        return answers.get(name, lambda _: GOOD | own)(number)
+        answer = answers.get(name)
+        return answer(number) if answer else GOOD | own
 
     return reply
 
