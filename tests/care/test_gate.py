@@ -5,9 +5,12 @@ import threading
 
 import pytest
 
+from exporter.budget import Bucket
+from exporter.config import AccountConfig
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
-from exporter.rest import Answer, Request
+from exporter.rest import Answer, Request, Worker
 from exporter.sources.gate import AccountState, Gate, Reply
+from exporter.sources.record import CallRecord
 from exporter.sources.wally.config import WallyConfig
 from tests.care.rig import (
     HOUR,
@@ -18,6 +21,7 @@ from tests.care.rig import (
     eventually,
     told_records,
 )
+from tests.support.forgetful import Forgetful
 from tests.support.manual_clock import START, ManualClock
 
 ACCOUNT = {"vendor": "wally", "account": "wally-1"}
@@ -504,3 +508,32 @@ async def test_a_gate_that_is_closed_makes_no_call(
     with pytest.raises(OnHoldError):
         await call(gate)
     assert len(transport.calls) == 10
+
+
+class Remembering(Forgetful):
+    """A memory of an account that was up until its credentials were refused."""
+
+    def record(self, config: AccountConfig, bucket: Bucket) -> CallRecord:
+        found = super().record(config, bucket)
+        found.succeeded_at, found.refused.step = START - HOUR, 2
+        return found
+
+
+async def test_an_account_that_was_refused_before_a_restart_is_down_until_it_is_accepted(
+    around: Surroundings, wally_config: WallyConfig, clock: ManualClock
+) -> None:
+    gate = Gate(
+        wally_config,
+        worker=Worker(ScriptedTransport(lambda _: []), around.pool, wally_config.base_url),
+        memory=Remembering(clock),
+        clock=clock,
+        telemetry=around.telemetry,
+        rng=around.rng,
+    )
+    assert around.sample("account_up", **ACCOUNT) == 0
+    await gate.refuse(CloudError(Outcome.UNAUTHORIZED, 401))
+    assert await around.hold_of(lambda: call(gate)) == 1200
+    clock.advance(1200)
+    await call(gate)
+    gate.accept()
+    assert around.sample("account_up", **ACCOUNT) == 1
