@@ -1,7 +1,7 @@
 """One location at work: polled in time, followed on its stream where it has one."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from exporter.accounts.tools import Tools
 from exporter.config import AccountConfig
 from exporter.logs import Log
 from exporter.model import Applied, DeviceChange, LocationKey
-from exporter.sources.base import Reason, Source, StreamSource
+from exporter.sources.base import Polled, Reason, Source, StreamSource
 from exporter.sources.record import CallRecord
 
 #: A stream sends changes only: so long after a poll the next one may fill in what was missed.
@@ -101,8 +101,10 @@ class Watch:
         self._attempted = self._tools.clock.monotonic()
         polled = await self._source.poll(self._key[1], self._info_of)
         if not self._polls.is_stopped:
-            self._tools.store.poll(self._key, polled.snapshot, polled.began, polled.vendor_now)
-            self._catch_up(polled.began)
+            early = self._caught_up(polled)
+            self._tools.store.poll(
+                self._key, polled.snapshot, polled.began, polled.vendor_now, early
+            )
         return self._interval()
 
     def _interval(self) -> float:
@@ -206,22 +208,21 @@ class Watch:
         if self._early.keep(device_id, payload, self._tools.clock.monotonic()):
             self._polls.hasten(self._attempted + _AFTER_CONNECT, _CONNECT_SPREAD)
 
-    def _catch_up(self, began: float) -> None:
-        """Take what was pushed of devices that a poll, sent at `began`, was the first to show."""
-        for arrived, payload in self._early.take(began):
+    def _caught_up(self, polled: Polled) -> list[tuple[float, DeviceChange]]:
+        """Return what was pushed of devices that a poll may be the first to show, as it came."""
+        infos = {device.id: device.info for device in polled.snapshot.devices}
+        found = []
+        for arrived, payload in self._early.take(polled.began):
             try:
-                self._take_late(payload, arrived, began)
+                change = self._read(payload, infos)
             except Exception as error:  # noqa: BLE001  # an event must not cost the poll
                 self._log.bug("an event could not be read", error)
+                continue
+            if change is not None:
+                found.append((arrived, change))
+        return found
 
-    def _take_late(self, payload: Any, arrived: float, began: float) -> None:
+    def _read(self, payload: Any, infos: Mapping[str, Mapping[str, str]]) -> DeviceChange | None:
         assert self._followed is not None  # noqa: S101  # only such have events
-        event = self._followed.event(payload, self._info_of)
-        if event is None or not isinstance(event.change, DeviceChange):
-            return
-        change = event.change
-        if arrived <= began:
-            # Of what has no time of its own the poll knows better.
-            dated = tuple(one for one in change.readings if one[1].updated is not None)
-            change = replace(change, readings=dated)
-        self._tools.store.push(self._key, change, arrived)
+        event = self._followed.event(payload, infos.get)
+        return event.change if event and isinstance(event.change, DeviceChange) else None

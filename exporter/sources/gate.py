@@ -88,7 +88,7 @@ class Gate:
         rate = _HEADROOM * config.calls_per_second(1)
         self.record = memory.record(config, Bucket(_BURST, rate, _BURST, clock.monotonic()))
         self._offset: float | None = None
-        self._is_refused = False
+        self._is_refused = self._is_refusal_told = False
         self._failing: set[tuple[str, str]] = set()
         self._locations = 0
         self._log = Log("account", vendor=config.vendor, account=config.name)
@@ -206,12 +206,13 @@ class Gate:
         refused.until = self._clock.monotonic() + after_refusal(refused.step)
         refused.step += 1
         await self._memory.keep(self._config, self.record)
-        if not self._is_refused:
+        # Also of what was refused before a restart: whoever restarts looks for it in the new log.
+        if not self._is_refusal_told:
             self._log.error(
                 "the cloud refuses the account's credentials: check them in exporter.yml",
                 status=error.status,
             )
-        self._is_refused = True
+        self._is_refused = self._is_refusal_told = True
         self._show_up()
         return AuthError(error.outcome, error.status)
 
@@ -229,7 +230,7 @@ class Gate:
         """Take that the cloud accepts the credentials."""
         if self._is_refused:
             self._log.info("the cloud accepts the account's credentials again")
-        self._is_refused = False
+        self._is_refused = self._is_refusal_told = False
         self.record.refused.step = 0
         self._show_up()
 

@@ -38,6 +38,8 @@ from exporter.store.samples import (
 DEVICE_LIMIT = 500
 _CLOCK_STEP = 1.0
 
+#: A pushed change of a device that no poll had shown, and when it arrived (monotonic).
+Early = tuple[float, DeviceChange]
 #: Whose samples they are: (vendor, location id) or (vendor, location id, device id).
 Owner = tuple[str, ...]
 
@@ -124,8 +126,18 @@ class Store:
 
     # --- what is said about them
 
-    def poll(self, key: LocationKey, snapshot: Snapshot, began: float, vendor_now: float) -> None:
-        """Take a whole answer, asked for at `began` (monotonic) and given at `vendor_now`."""
+    def poll(
+        self,
+        key: LocationKey,
+        snapshot: Snapshot,
+        began: float,
+        vendor_now: float,
+        early: Sequence[Early] = (),
+    ) -> None:
+        """Take a whole answer, asked for at `began` (monotonic) and given at `vendor_now`.
+
+        What came `early` is taken before it of the devices that it is the first to show.
+        """
         location = self.locations[key]
         now = Moment(self._clock.monotonic(), vendor_now)
         # What began before a device was first looked at is its history, and not counted.
@@ -143,16 +155,16 @@ class Store:
         location.alarm.know(snapshot.alarm_states)
         if snapshot.alarm_state is not None and location.alarm.pushed <= began:
             location.alarm.become(snapshot.alarm_state)
-        self._poll_devices(location, snapshot, began, now, before)
+        self._poll_devices(location, snapshot, began, now, before, early)
         self._publish_location(location)
         self._publish_devices(location)
 
-    def push(self, key: LocationKey, change: Change, arrived: float | None = None) -> Applied:
-        """Take a change as it arrives, or as it `arrived` (monotonic) when nobody could read it."""
+    def push(self, key: LocationKey, change: Change) -> Applied:
+        """Take a change as it arrives."""
         location = self.locations.get(key)
         if location is None:
             return Applied.UNKNOWN_LOCATION
-        now = self._clock.monotonic() if arrived is None else arrived
+        now = self._clock.monotonic()
         location.generation += 1
         if isinstance(change, AlarmChange):
             is_change = location.alarm.push(change.state, change.updated, now)
@@ -249,6 +261,7 @@ class Store:
         began: float,
         now: Moment,
         before: float,
+        early: Sequence[Early],
     ) -> None:
         turned_away = 0
         for device in snapshot.devices:
@@ -259,7 +272,7 @@ class Store:
             baseline = NONE
             if held is None:
                 held = location.devices[device.id] = HeldDevice(device.id)
-                self._catch_up(location, held)
+                self._catch_up(location, held, early)
                 baseline = before
             devices.poll(held, device, began, now, baseline)
         self._on_dropped(max(0, turned_away - location.turned_away))
@@ -271,7 +284,10 @@ class Store:
             if held.omitted >= OMISSIONS:
                 self._drop_device(location, device_id)
 
-    def _catch_up(self, location: HeldLocation, device: HeldDevice) -> None:
+    def _catch_up(self, location: HeldLocation, device: HeldDevice, early: Sequence[Early]) -> None:
+        for arrived, change in early:
+            if change.device_id == device.id:
+                self._push_device(location, device, change, arrived)
         for arrived, activity in self._pending.take((location.key[0], location.account), device.id):
             moment = Moment(arrived, arrived + location.offset)
             devices.push_activity(device, activity, moment, location.alive_after(moment))

@@ -23,10 +23,11 @@ class TotalGuard:
         if new.value is None:
             return new
         if self._is_doubtful(new.value) and not self._is_confirmed(new):
-            self._doubted = self._doubted or new
-            # Without a time it can never be confirmed, and the last one must not stand for ever.
-            is_undated = new.stamp is None
-            return self._served if self._served and not is_undated else replace(new, value=None)
+            if new.stamp is None:
+                # It can never be confirmed, and the last one must not stand for ever.
+                return replace(new, value=None)
+            self._doubted = new
+            return self._served or replace(new, value=None)
         self.last = self._served = new
         self._doubted = None
         return new

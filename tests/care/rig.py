@@ -229,7 +229,8 @@ class Household:
         self.clock = around.clock
         self.planner = Planner(around.clock)
         self.tasks = Tasks()
-        self.store = Store(around.clock, Exposition())
+        self.page = Exposition()
+        self.store = Store(around.clock, self.page)
         self.accounts: list[Account] = []
         self.tools = Tools(
             around.clock,

@@ -571,6 +571,24 @@ async def test_a_bug_in_reading_an_answer_does_not_end_the_polls(
     assert household.store.locations["homely", "cabin"].name == "The cabin"
 
 
+async def test_a_bug_is_told_of_once_until_an_answer_can_be_taken_again(
+    household: Household, source: FakeStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = "an answer could not be taken"
+    source.listed = ["cabin"]
+    for number in (1, 2):
+        source.poll_error = KeyError("said-by-the-cloud")
+        if number == 1:
+            household.account(source).start()
+        polls = len(source.polled("cabin"))
+        await household.pass_time(2 * HOUR)
+        assert len(source.polled("cabin")) > polls + 3
+        assert lines(caplog, words) == [words] * number
+        source.poll_error = None
+        await household.pass_time(30 * MINUTE)
+        assert len(lines(caplog, "succeed again")) == number
+
+
 async def test_a_bug_in_keeping_an_answer_does_not_end_the_polls(
     household: Household, wally_config: WallyConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

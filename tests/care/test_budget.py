@@ -209,3 +209,13 @@ def test_full_jitter_stays_between_zero_and_the_doubled_base(
 def test_full_jitter_grows_to_its_cap() -> None:
     most = [full_jitter(attempt, 2, 300, Jitter(1)) for attempt in range(10)]
     assert most == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+@pytest.mark.parametrize("retry_after", [None, 4.0, 60.0])
+def test_a_shorter_penalty_never_ends_a_longer_one(retry_after: float | None) -> None:
+    penalty = Penalty()
+    penalty.open(NOW, 2 * HOUR, Jitter(NO_JITTER))
+    until = penalty.until
+    assert until == NOW + 6 * HOUR
+    penalty.open(NOW + 1, retry_after, Jitter(NO_JITTER))
+    assert penalty.until == until

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from exporter.budget import Bucket
+from exporter.config import AccountConfig
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
-from exporter.rest import Answer, Request
-from exporter.sources.gate import Gate, Reply
+from exporter.rest import Answer, Request, Worker
+from exporter.sources.gate import AccountState, Gate, Reply
+from exporter.sources.record import CallRecord
 from exporter.sources.wally.config import WallyConfig
 from tests.care.conftest import wally_at
 from tests.care.rig import (
@@ -20,6 +23,7 @@ from tests.care.rig import (
     eventually,
     told_records,
 )
+from tests.support.forgetful import Forgetful
 from tests.support.manual_clock import START, ManualClock
 
 ACCOUNT = {"vendor": "wally", "account": "wally-1"}
@@ -477,3 +481,116 @@ async def test_a_gate_that_is_closed_makes_no_call_and_shows_none_that_ends_late
         if sample.labels.get("account")
     }
     assert names == set()
+
+
+# --- what is about one location, and what lasts
+
+
+async def test_what_failed_at_a_location_that_is_gone_is_forgotten(
+    gate: Gate, cloud: Cloud, around: Surroundings
+) -> None:
+    gate.expect(["flat", "house"])
+    cloud.answer = CloudError(Outcome.NOT_FOUND, 404)
+    await fails(gate, Outcome.NOT_FOUND, "sensors")
+    gate.expect(["house"])
+    assert gate.state() == (AccountState.UP, None)
+    cloud.answer = []
+    await call(gate)
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
+async def test_what_failed_at_the_only_location_that_is_left_counts(
+    gate: Gate, cloud: Cloud, around: Surroundings
+) -> None:
+    gate.expect(["flat", "house"])
+    cloud.answer = CloudError(Outcome.NOT_FOUND, 404)
+    await fails(gate, Outcome.NOT_FOUND, "sensors")
+    gate.expect(["flat"])
+    assert gate.state() == (AccountState.FAILING, None)
+    cloud.answer = []
+    await call(gate)
+    assert around.sample("account_up", **ACCOUNT) == 0
+
+
+async def test_a_bug_in_reading_an_answer_is_a_failure_of_the_account(
+    gate: Gate, around: Surroundings
+) -> None:
+    def read(_: Reply) -> object:
+        raise KeyError("said-by-the-cloud")
+
+    await call(gate)
+    assert around.sample("account_up", **ACCOUNT) == 1
+    with pytest.raises(KeyError):
+        async with gate:
+            await gate.call("places", Request("GET", "/v2/places"), read)
+    counted = {"endpoint": "places", **ACCOUNT}
+    assert around.sample("requests_total", **counted, outcome=Outcome.INTERNAL.value) == 1
+    assert around.sample("account_up", **ACCOUNT) == 0
+    assert gate.state() == (AccountState.FAILING, None)
+    await call(gate)
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
+async def test_a_cloud_that_goes_on_asking_for_fewer_calls_is_told_of_once(
+    gate: Gate,
+    cloud: Cloud,
+    around: Surroundings,
+    clock: ManualClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cloud.answer = TOO_MANY
+    for number in range(5):
+        await fails(gate, Outcome.RATE_LIMITED)
+        clock.advance(await around.hold_of(lambda: call(gate)) + number)
+    words = "the cloud asks for fewer calls: none for a while"
+    assert [one.getMessage() for one in told_records(caplog)] == [words]
+    cloud.answer = []
+    await call(gate)
+    cloud.answer = TOO_MANY
+    await fails(gate, Outcome.RATE_LIMITED)
+    assert [one.getMessage() for one in told_records(caplog)] == [words] * 2
+
+
+async def test_a_gate_that_is_closed_makes_no_call(
+    gate: Gate, transport: ScriptedTransport, clock: ManualClock
+) -> None:
+    for _ in range(10):
+        await call(gate)
+    late = asyncio.create_task(call(gate))
+    await clock.settle()
+    gate.close()
+    clock.advance(HOUR)
+    with pytest.raises(OnHoldError):
+        await late
+    with pytest.raises(OnHoldError):
+        await call(gate)
+    assert len(transport.calls) == 10
+
+
+class Remembering(Forgetful):
+    """A memory of an account that was up until its credentials were refused."""
+
+    def record(self, config: AccountConfig, bucket: Bucket) -> CallRecord:
+        found = super().record(config, bucket)
+        found.succeeded_at, found.refused.step = START - HOUR, 2
+        return found
+
+
+async def test_an_account_that_was_refused_before_a_restart_is_down_until_it_is_accepted(
+    around: Surroundings, wally_config: WallyConfig, clock: ManualClock
+) -> None:
+    gate = Gate(
+        wally_config,
+        worker=Worker(ScriptedTransport(lambda _: []), around.pool, wally_config.base_url),
+        memory=Remembering(clock),
+        clock=clock,
+        telemetry=around.telemetry,
+        rng=around.rng,
+    )
+    assert around.sample("account_up", **ACCOUNT) == 0
+    await gate.refuse(CloudError(Outcome.UNAUTHORIZED, 401))
+    assert await around.hold_of(lambda: call(gate)) == 1200
+    clock.advance(1200)
+    await call(gate)
+    gate.accept()
+    assert around.sample("account_up", **ACCOUNT) == 1

@@ -4,11 +4,23 @@ from pathlib import Path
 
 import pytest
 
+from exporter.catalog.readings import CONTACT_OPEN, LEAK
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
 from exporter.simulator import Fault, Simulator
+from exporter.sources.wally.config import WallyConfig
 from exporter.sources.wally.source import WallySource
 from tests.care.conftest import wally_at
-from tests.care.rig import HOUR, Surroundings, nothing_known, told_records
+from tests.care.rig import (
+    HOUR,
+    Household,
+    ScriptedTransport,
+    Surroundings,
+    eventually,
+    nothing_known,
+    told_records,
+)
+from tests.mapping.payloads import sensor, trait
+from tests.rest.servers import Cloud, answer
 from tests.support.manual_clock import ManualClock
 
 ACCOUNT = {"vendor": "wally", "account": "wally-1"}
@@ -124,3 +136,40 @@ async def test_an_id_from_the_cloud_cannot_lead_a_call_elsewhere(
     with pytest.raises(CloudError, match=r"^HTTP 404$"):
         await source.poll(place_id, nothing_known)
     assert [(call.endpoint, call.location) for call in sim.calls] == [("sensors", place_id)]
+
+
+async def test_a_sensor_whose_kind_is_left_out_is_what_it_was(
+    around: Surroundings, wally_config: WallyConfig
+) -> None:
+    transport = ScriptedTransport(lambda _: [sensor({"COND": trait(15), "LEAK": trait(15)})])
+    source = around.wally(wally_config, transport)
+    shown = []
+    for info in (None, {"sensor_kind": "contact"}, {"sensor_kind": "water"}, None):
+        polled = await source.poll("place-1", lambda _, info=info: info)  # type: ignore[misc]
+        (found,) = polled.snapshot.devices
+        shown.append({one.metric for one in found.readings.values()} & {LEAK, CONTACT_OPEN})
+    assert shown == [{LEAK}, {CONTACT_OPEN}, {LEAK}, {LEAK}]
+
+
+@pytest.mark.parametrize("location", [b"http://[::1", b"\xff\xfe"], ids=repr)
+async def test_a_cloud_that_redirects_to_nowhere_is_told_of_once_and_down(
+    household: Household, tmp_path: Path, caplog: pytest.LogCaptureFixture, location: bytes
+) -> None:
+    redirect = answer(b"", "Location: @", status="302 Found").replace(b"@", location)
+    cloud = Cloud(lambda peer: peer.send(redirect)).start()
+    try:
+        config = wally_at(cloud.url, "s3cr3t-token", tmp_path)
+        source = household.around.wally(config)
+        household.account(source).start()
+        for number in range(1, 5):
+            await eventually(lambda number=number: len(cloud.requests) == number)  # type: ignore[misc]
+            await eventually(lambda: household.planner.due("list/wally/wally-1") is not None)
+            await household.pass_time(2 * HOUR)
+    finally:
+        cloud.stop()
+    around = household.around
+    outcome = {"endpoint": "places", "outcome": Outcome.REDIRECT.value}
+    assert (around.sample("requests_total", **ACCOUNT, **outcome) or 0) >= 4
+    assert around.sample("account_up", **ACCOUNT) == 0
+    told = [record.getMessage() for record in told_records(caplog)]
+    assert told == ["the account's locations cannot be listed"]

@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
-from exporter.simulator import EventForm
+import pytest
+
+from exporter.simulator import EventForm, Simulator, small_world
 from tests.conftest import Start
+from tests.support.manual_clock import ManualClock
 from tests.support.running import Running
 
 
@@ -175,3 +178,57 @@ async def test_without_a_callback_secret_the_path_is_not_found(start: Start) -> 
     running = await start(wally={"callback_secret": None})
     await running.ready()
     assert await running.callback({}) == 404
+
+
+async def test_a_leak_of_a_device_that_was_just_added_is_shown_and_counted(
+    start: Start, clock: ManualClock
+) -> None:
+    sim = Simulator(clock=clock, world=small_world())
+    home = sim.world.homes[0]
+    flood = next(one for one in home.devices if one.model == "Flood Alarm")
+    home.hidden.add(flood.device_id)
+    # What moves by itself would be told of it before.
+    sim.world.advance = lambda now: []  # type: ignore[method-assign]  # noqa: ARG005
+    running = await start(sim)
+    await running.ready()
+    await running.pass_time(5 * 60 * 1.1)
+    await running.wait(lambda: sim.call_log.count("home") == 2)
+    await running.pass_time(6 * 60)
+    home.hidden.clear()
+    await set_state(running, "Flood Alarm", "alarm", "flood", True)
+    unknown = {"outcome": "unknown_device"}
+    await running.until(lambda page: page.has("home_exporter_stream_events_total", **unknown))
+    await running.pass_time(10)
+    of_device = {"device_id": flood.device_id}
+    page = await running.until(lambda page: page.all("home_leak_detected", **of_device) == [1])
+    assert page.one("home_events_total", event="leak", **of_device) == 1
+    assert sim.call_log.count("home") == 3, "a poll was brought forward"
+
+
+async def test_a_callback_that_cannot_be_kept_is_asked_for_again(running: Running) -> None:
+    def about(snid: str) -> dict[str, str]:
+        return {"snid": snid, "type": "alarm", "created": "2025-10-09T08:54:00Z", "state": "open"}
+
+    assert await running.callback([about(f"new-{number}") for number in range(100)]) == 204
+    known = running.sim.world.places[0].sensors[0].device_id
+    assert await running.callback([about(known), about("one-more")]) == 503
+    page = await running.scrape()
+    assert page.one("home_leak_alarmed", device_id=known) == 1, "the rest of it was taken"
+    assert page.one("home_exporter_callbacks_total", outcome="dropped") == 1
+    assert await running.callback(about("new-7")) == 204
+
+
+async def test_a_callback_that_fails_in_the_exporter_is_asked_for_again(
+    running: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("said-by-the-cloud")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running.app.store, "push_activity", fail)
+        sensor = running.sim.world.places[0].sensors[0].device_id
+        body = {"snid": sensor, "type": "alarm", "created": "x", "state": "open"}
+        assert await running.callback(body) == 503
+    assert (await running.scrape()).one("home_exporter_callbacks_total", outcome="failed") == 1
+    assert "said-by-the-cloud" not in caplog.text
+    assert await running.callback(body) == 204

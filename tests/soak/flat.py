@@ -13,7 +13,7 @@ import threading
 import tracemalloc
 import urllib.parse
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,9 +42,9 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     *({"kind": kind, "times": 1} for kind in ("invalid_jwt", "expire_during_connect")),
 )
 _WARM_UP = 0.4
-#: How long things go wrong before a quiet moment, in which nothing is under way; how long such a
-#: moment may be waited for, and how long it is looked at for its least.
-_TROUBLE, _PATIENCE, _LOOK = 1.5, 20.0, 0.3
+#: How long things go wrong before a quiet moment, in which no call is under way; how long such a
+#: moment may be waited for, and how often it is looked at for its least.
+_TROUBLE, _PATIENCE, _LOOKS = 1.5, 20.0, 20
 #: A machine that is too busy for as many sockets in the time is given up to three times as long.
 RECONNECTS = 20
 #: How far the last of the measurements may lie above those after the warm-up: yarl's caches of
@@ -67,12 +67,12 @@ class Flatness:
     done: Counter[str] = field(default_factory=Counter)
 
     async def note(self, app: App) -> None:
-        """Measure; of tasks and descriptors the least, as a poll may be under way."""
+        """Measure; of tasks and descriptors the least, as a stranger may just be served."""
         # The address of each socket is another one: a cache of 128 would fill for minutes.
         urllib.parse.clear_cache()  # type: ignore[attr-defined]  # not in the stubs
         least: dict[str, float] = {}
-        end = asyncio.get_running_loop().time() + _LOOK
-        while asyncio.get_running_loop().time() < end:
+        for _ in range(_LOOKS):
+            await _until(lambda: not _is_calling())
             now = {
                 "tasks": len(asyncio.all_tasks()),
                 "tasks remembered": len(app._tasks),
@@ -178,7 +178,7 @@ async def _disturb(
             await asyncio.sleep(0.05)
         async with http.post(f"{root}/control/clear") as answer:
             flatness.done["times without faults"] += answer.status == 200
-        if await _is_quiet(app):
+        if await _until(lambda: _are_up(app)):
             flatness.done["quiet moments"] += 1
             await flatness.note(app)
 
@@ -202,15 +202,24 @@ async def _trouble(
         await _leave_half_open(app.server.port)
 
 
-async def _is_quiet(app: App) -> bool:
-    """Wait until every socket is up; return whether that came to be."""
+def _are_up(app: App) -> bool:
+    streams = [one.stream_connected for one in app.store.locations.values()]
+    return any(streams) and False not in streams
+
+
+def _is_calling() -> bool:
+    names = (task.get_name() for task in asyncio.all_tasks())
+    return any(name.startswith(("poll/", "list/")) for name in names)
+
+
+async def _until(holds: Callable[[], bool]) -> bool:
+    """Wait for a moment of which something holds; return whether it came."""
     loop = asyncio.get_running_loop()
     last = loop.time() + _PATIENCE
     while loop.time() < last:
-        streams = [one.stream_connected for one in app.store.locations.values()]
-        if any(streams) and False not in streams:
+        if holds():
             return True
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.01)
     return False
 
 

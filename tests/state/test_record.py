@@ -1,11 +1,17 @@
 """What the record of calls allows a process that has just started."""
 
+import json
+from typing import Any
+
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from exporter.budget import Bucket, Penalty
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.record import CallRecord
-from exporter.state.calls import dump, restore
+from exporter.sources.wally.config import WallyConfig
+from exporter.state.calls import dump, identity, restore
+from exporter.state.documents import CallsDocument
 
 WALL, NOW = 1_760_000_000.0, 5000.0
 CONFIG = HomelyConfig.model_validate({"name": "homely-1", "username": "me@example.com"})
@@ -108,3 +114,81 @@ def test_attempts_at_locations_that_are_gone_are_forgotten() -> None:
     found = record(attempts={"home a": 1.0, "home b": 2.0, "token": 3.0})
     found.forget({"a"})
     assert found.attempts == {"home a": 1.0, "token": 3.0}
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"rate": 0.0},
+        {"rate": -1.0},
+        {"rate": 1e-9},
+        {"rate": float("nan")},
+        {"level": -1e9},
+        {"level": float("-inf")},
+        {"burst": 0.0},
+        {"burst": -10.0},
+        {"restarts": -1},
+        {"listed": [WALL, -1]},
+    ],
+    ids=str,
+)
+def test_a_record_with_which_no_call_would_ever_be_made_is_not_believed(
+    nonsense: dict[str, Any],
+) -> None:
+    document = dump(record(listed=(NOW, 2)), CONFIG, WALL, NOW)
+    CallsDocument.model_validate_json(document.model_dump_json())
+    raw = json.dumps(json.loads(document.model_dump_json()) | nonsense)
+    with pytest.raises(ValidationError):
+        CallsDocument.model_validate_json(raw)
+
+
+def test_a_bucket_that_was_overdrawn_is_believed() -> None:
+    document = dump(record(), CONFIG, WALL, NOW).model_dump_json()
+    raw = json.dumps(json.loads(document) | {"level": -1.0})
+    assert CallsDocument.model_validate_json(raw).level == -1.0
+
+
+@pytest.mark.parametrize("ahead", [1.0, 86_400.0, 1e9])
+def test_what_was_done_in_the_future_was_done_now(ahead: float) -> None:
+    found = record(listed=(NOW + ahead, 2), attempts={"home h1": NOW + ahead})
+    later = after(found, 0)
+    assert later.listed == (77.0, 2)
+    assert later.last("home", "h1") == 77.0
+    assert later.due("places", "", had=77.0, wait=60.0, gap=10.0) <= 137.0
+
+
+@pytest.mark.parametrize("other", ["you@example.com", "ME@example.com", ""])
+def test_another_login_is_another_account(other: str) -> None:
+    moved = CONFIG.model_copy(update={"username": SecretStr(other)})
+    assert identity(moved) != identity(CONFIG)
+    for config in (moved, CONFIG):
+        assert "example" not in identity(config)
+    again = CONFIG.model_copy(update={"poll_interval": 900.0})
+    assert identity(again) == identity(CONFIG)
+
+
+def test_an_account_without_a_login_is_told_by_its_name_and_cloud() -> None:
+    one = WallyConfig.model_validate({"name": "wally-1"})
+    other_cloud = one.model_copy(update={"base_url": "https://cloud.example"})
+    found = {identity(one), identity(one.model_copy(update={"name": "x"})), identity(other_cloud)}
+    assert len(found) == 3
+
+
+def test_quick_restarts_hold_refused_credentials_as_well() -> None:
+    found, waits = record(refused=Penalty(NOW + 3000, 2)), []
+    found.note("token", "", NOW)
+    for _ in range(6):
+        found = restore(dump(found, CONFIG, WALL, NOW), CONFIG, WALL, NOW)
+        assert found.refused.step == 2
+        waits.append(max(0.0, found.hold("token") - NOW))
+    assert waits == [0, 20, 40, 80, 160, 320]
+
+
+def test_what_this_process_has_called_itself_is_held_by_no_restart() -> None:
+    found = record(attempts={"token": NOW})
+    for _ in range(3):
+        found = restore(dump(found, CONFIG, WALL, NOW), CONFIG, WALL, NOW)
+    held_until = found.hold("token")
+    assert held_until > NOW
+    found.note("token", "", held_until)
+    assert found.hold("token") <= held_until

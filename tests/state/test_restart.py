@@ -289,3 +289,45 @@ async def test_an_account_that_was_up_is_so_after_a_restart(running: Running, cl
     after = await running.scrape()
     for name in names:
         assert after.one(name, vendor=cloud.vendor) == before.one(name, vendor=cloud.vendor) > 0
+
+
+async def test_refused_credentials_are_tried_once_after_a_restart_and_then_more_slowly(
+    start: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def told() -> int:
+        words = "the cloud refuses the account's credentials: check them in exporter.yml"
+        return [record.getMessage() for record in caplog.records].count(words)
+
+    up = "home_exporter_account_up"
+    running = await start(homely={"password": "wrong-password"})
+    log = running.sim.call_log
+    await running.wait(running.app.is_ready)
+    assert (log.count("token"), told()) == (1, 1)
+
+    await running.restart()
+    assert (await running.scrape()).one(up, vendor="homely") == 0
+    await running.pass_time(1)
+    await running.wait(lambda: log.count("token") == 2)
+    for _ in range(9):
+        await running.pass_time(60)
+    assert log.count("token") == 2, "ten minutes now, not five"
+    await running.pass_time(60)
+    await running.wait(lambda: log.count("token") == 3)
+    assert told() == 2, "once in each process"
+
+    mended = config_for(running.sim, tmp_path)
+    await running.restart(mended)
+    for _ in range(40):
+        await running.pass_time(1)
+    await running.until(lambda page: page.one(up, vendor="homely") == 1)
+
+
+async def test_a_crash_loop_with_refused_credentials_is_no_login_loop(start: Start) -> None:
+    running = await start(homely={"password": "wrong-password"})
+    log = running.sim.call_log
+    await running.wait(running.app.is_ready)
+    for _ in range(10):
+        await running.restart()
+        await running.pass_time(1)
+        await running.pass_time(1)
+    assert log.count("token") <= 3

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from exporter.errors import CloudError
 from exporter.exposition import Exposition
-from exporter.model import LocationRef
+from exporter.model import Applied, LocationRef
 from exporter.sources.homely.mapping import map_home
 from exporter.state.documents import LocationDocument
 from exporter.state.snapshot import dump, restore
@@ -96,6 +96,65 @@ def test_an_activity_is_counted_by_one_process_alone() -> None:
     bench.poll(sensor({}, activities=listed))
     assert bench.served()['home_activities_total{activity="mold_risk"}'] == 0.0
     assert bench.served()['home_activities{activity="mold_risk",state="open"}'] == 1.0
+
+
+def test_an_alert_that_polls_omit_stays_gone() -> None:
+    bench = WallyBench()
+    kind = 'home_activities{activity="mold_risk",state="open"}'
+    bench.poll(sensor({}, activities=[activity("mold_risk", "open", bench.ago(5))]))
+    for omitted in (1, 2):
+        bench.clock.advance(60)
+        bench.poll(sensor({}))
+        assert bench.served()[kind] == float(omitted < 2)
+        reborn(bench)
+        assert bench.served()[kind] == float(omitted < 2)
+    bench.poll(sensor({}))
+    assert bench.served()[kind] == 0.0
+
+
+def test_an_alarm_event_that_comes_again_takes_nothing_back() -> None:
+    bench = HomelyBench()
+    bench.poll(alarmState="DISARMED")
+    old = bench.now
+    bench.alarm("ARM_PENDING", old)
+    bench.alarm("ARMED_AWAY", old + 30)
+    reborn(bench, 60)
+    assert bench.alarm("ARM_PENDING", old) is Applied.DUPLICATE
+    assert bench.location()['home_alarm_state{home_alarm_state="ARMED_AWAY"}'] == 1.0
+    assert bench.location()['home_alarm_state_changes_total{state="ARM_PENDING"}'] == 0.0
+    assert bench.alarm("BREACHED", bench.now) is Applied.APPLIED
+
+
+def test_a_contact_is_one_though_the_first_answer_leaves_its_kind_out() -> None:
+    bench = WallyBench()
+    bench.poll(sensor({"SENSOR": trait(1), "COND": trait(0), "LEAK": trait(15)}))
+    reborn(bench, 60)
+    for _ in range(2):
+        bench.poll(sensor({"COND": trait(15, bench.now), "LEAK": trait(15)}))
+        assert bench.served()["home_contact_open"] == 1.0
+        assert "home_leak_detected" not in bench.served()
+    assert bench.served()['home_events_total{event="open"}'] == 1.0
+
+
+def test_the_old_alerts_of_a_sensor_that_came_meanwhile_are_its_history() -> None:
+    bench = WallyBench()
+    bench.poll(sensor({}))
+    reborn(bench, 600)
+    alerts = [activity("mold_risk", "open", bench.ago(age)) for age in (86_400, 601, 599, 1)]
+    bench.poll(sensor({}), sensor({}, snid="sn-new", activities=alerts))
+    assert bench.served("sn-new")['home_activities_total{activity="mold_risk"}'] == 2.0
+
+
+def test_an_alarm_state_grows_old_with_a_clock_that_is_set_forward() -> None:
+    bench = HomelyBench()
+    bench.poll(alarmState="DISARMED")
+    bench.clock.advance(60)
+    bench.alarm("ARMED_AWAY")
+    reborn(bench, 60)
+    assert bench.location()['home_alarm_state{home_alarm_state="ARMED_AWAY"}'] == 1.0
+    bench.clock.jump_wall(86_400)
+    bench.store.expire()
+    assert not any(series.startswith("home_alarm_state{") for series in bench.location())
 
 
 def test_an_alarm_state_that_changed_meanwhile_is_counted() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from exporter.model import Applied
-from tests.mapping.payloads import DOCUMENTED_KINDS, SENSOR, Json, activity, sensor
-from tests.store.bench import DAY, WALLY_POLICY, Served, WallyBench
+from tests.mapping.payloads import DOCUMENTED_KINDS, SENSOR, Json, activity, sensor, trait
+from tests.store.bench import DAY, HOUR, WALLY_POLICY, Served, WallyBench
 
 KIND = "mold_risk"
 MINUTE = 60.0
@@ -201,6 +201,76 @@ def test_a_poll_in_flight_does_not_take_a_callback_back(wally: WallyBench) -> No
     assert ongoing(wally) == (0.0, 0.0)
 
 
+def test_one_that_is_gone_does_not_come_back_with_a_callback_that_repeats(
+    wally: WallyBench,
+) -> None:
+    created = wally.ago(0)
+    wally.poll(listing())
+    told(wally, "open", created)
+    for _ in range(2):
+        wally.clock.advance(MINUTE)
+        wally.poll(listing())
+    assert ongoing(wally) == (0.0, 0.0)
+    assert told(wally, "open", created) is Applied.DUPLICATE
+    assert ongoing(wally) == (0.0, 0.0)
+    told(wally, "acknowledged", created)
+    assert ongoing(wally) == (0.0, 1.0), "that is news"
+
+
+class TestOfASensorThatIsNewAtAPlace:
+    """What began before the place's poll before is its history, the rest is news."""
+
+    def shown(self, bench: WallyBench, *ages: float | None) -> Json:
+        """Return the new sensor with alerts of these ages."""
+        created = ["long ago" if age is None else bench.ago(age) for age in ages]
+        return sensor({}, snid="sn-new", activities=[activity(KIND, "open", c) for c in created])
+
+    def counted(self, bench: WallyBench) -> float:
+        return bench.served("sn-new")[f'home_activities_total{{activity="{KIND}"}}']
+
+    def test_its_old_alerts_are_shown_and_not_counted(self, wally: WallyBench) -> None:
+        wally.poll(listing())
+        wally.clock.advance(MINUTE)
+        old = self.shown(wally, MINUTE, MINUTE + 1, DAY, None)
+        for _ in range(3):
+            wally.poll(listing(), old)
+            wally.clock.advance(MINUTE)
+        assert self.counted(wally) == 0.0
+        series = f'home_activities{{activity="{KIND}",state="open"}}'
+        assert wally.served("sn-new")[series] == 4.0
+
+    def test_what_began_since_the_poll_before_is_counted(self, wally: WallyBench) -> None:
+        wally.poll(listing())
+        wally.clock.advance(MINUTE)
+        wally.poll(listing(), self.shown(wally, 1, MINUTE - 1, MINUTE + 1))
+        assert self.counted(wally) == 2.0
+
+    def test_of_a_place_never_polled_all_is_history(self, wally: WallyBench) -> None:
+        wally.poll(self.shown(wally, 0, -1, 1))
+        assert self.counted(wally) == 0.0
+
+    def test_a_sensor_that_returns_brings_its_alerts_along_as_history(
+        self, wally: WallyBench
+    ) -> None:
+        wally.poll(listing())
+        wally.clock.advance(MINUTE)
+        wally.poll(listing(), self.shown(wally, 1))
+        assert self.counted(wally) == 1.0
+        for _ in range(2):
+            wally.clock.advance(MINUTE)
+            wally.poll(listing())
+        assert wally.served("sn-new") == {}
+        wally.clock.advance(MINUTE)
+        wally.poll(listing(), self.shown(wally, 3 * MINUTE + 1, 2 * MINUTE, 5))
+        assert self.counted(wally) == 1.0, "the one of while it was away, 5 s ago"
+
+    def test_the_alerts_of_one_that_is_known_count_however_old(self, wally: WallyBench) -> None:
+        wally.poll(self.shown(wally))
+        wally.clock.advance(MINUTE)
+        wally.poll(self.shown(wally, DAY, None))
+        assert self.counted(wally) == 2.0
+
+
 class TestOfAnUnknownSensor:
     def test_a_callback_is_kept_until_a_poll_shows_it(self, wally: WallyBench) -> None:
         assert told(wally, "open", wally.ago(0)) is Applied.UNKNOWN_DEVICE
@@ -269,6 +339,47 @@ class TestOfAnUnknownSensor:
         for number in range(100):
             assert told(wally, "open", wally.ago(number)) is Applied.UNKNOWN_DEVICE
         assert told(wally, "open", wally.ago(100)) is Applied.DROPPED
+
+    def test_a_callback_that_comes_150_times_takes_the_room_of_one(self, wally: WallyBench) -> None:
+        created = wally.ago(0)
+        for _ in range(150):
+            assert told(wally, "open", created) is Applied.UNKNOWN_DEVICE
+        assert told(wally, "resolved", created) is Applied.UNKNOWN_DEVICE
+        for number in range(1, 100):
+            assert told(wally, "open", wally.ago(number)) is Applied.UNKNOWN_DEVICE
+        assert told(wally, "resolved", wally.ago(99)) is Applied.UNKNOWN_DEVICE
+        assert told(wally, "open", wally.ago(100)) is Applied.DROPPED
+        wally.poll(listing())
+        assert ongoing(wally) == (98.0, 0.0)
+        assert total(wally) == 100.0
+
+    def test_sensors_that_are_not_shown_for_a_week_make_room(self, wally: WallyBench) -> None:
+        for number in range(100):
+            wally.callback(activity(KIND, snid=f"sn-{number}"))
+        wally.clock.advance(7 * DAY)
+        assert wally.callback(activity(KIND, snid="sn-new")) == [Applied.DROPPED]
+        wally.clock.advance(1)
+        assert wally.callback(activity(KIND, snid="sn-new")) == [Applied.UNKNOWN_DEVICE]
+        wally.poll(*(sensor({}, snid=name) for name in ("sn-0", "sn-new")))
+        series = f'home_activities_total{{activity="{KIND}"}}'
+        assert wally.served("sn-0")[series] == 0.0
+        assert wally.served("sn-new")[series] == 1.0
+
+    def test_a_callback_about_the_past_is_no_sign_of_life_when_it_is_shown(
+        self, wally: WallyBench
+    ) -> None:
+        told(wally, "open", wally.ago(5 * DAY), "alarm")
+        old = wally.now - 3 * HOUR
+        traits = {"TEMP": trait(21, old), "LEAK": trait(0, old)}
+        wally.poll(sensor(traits))
+        assert "home_leak_detected" not in wally.served()
+
+    def test_a_callback_is_a_sign_of_life_when_it_is_shown(self, wally: WallyBench) -> None:
+        told(wally, "open", wally.ago(60), "alarm")
+        old = wally.now - 3 * HOUR
+        traits = {"TEMP": trait(21, old), "LEAK": trait(0, old)}
+        wally.poll(sensor(traits))
+        assert wally.served()["home_leak_detected"] == 0.0
 
     def test_the_sensor_may_be_at_any_location_of_the_account(self, wally: WallyBench) -> None:
         wally.add("place-2", WALLY_POLICY)

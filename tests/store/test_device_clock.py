@@ -233,6 +233,38 @@ def test_a_callback_is_a_sign_of_life_of_a_silent_sensor(wally: WallyBench) -> N
     assert wally.served()["home_leak_alarmed"] == 1.0
 
 
+def test_a_callback_that_repeats_is_no_further_sign_of_life(wally: WallyBench) -> None:
+    old = trait(21, START - 3 * HOUR)
+    silent = sensor({"TEMP": old, "LEAK": trait(0, START - 3 * HOUR)})
+    wally.poll(silent)
+    created = wally.ago(0)
+    wally.callback(activity(created=created))
+    wally.pass_time(2 * HOUR - 60)
+    wally.callback(activity(created=created))
+    wally.poll(silent)
+    assert wally.served()["home_leak_detected"] == 0.0
+    wally.pass_time(120)
+    wally.poll(silent)
+    assert "home_leak_detected" not in wally.served()
+
+
+def test_what_an_event_brought_back_goes_by_itself_when_that_is_long_ago(
+    homely: HomelyBench,
+) -> None:
+    old = START - 25 * HOUR
+    silent = device({"temperature.temperature": state(21, old), "alarm.flood": state(False, old)})
+    homely.poll(silent)
+    homely.change("alarm.flood", True, START)
+    for _ in range(23):
+        homely.pass_time(HOUR)
+        homely.poll(silent)
+    homely.pass_time(HOUR - 1)
+    assert homely.served()["home_leak_detected"] == 1.0
+    homely.pass_time(1)
+    assert homely.location()["home_up"] == 1.0
+    assert "home_leak_detected" not in homely.served()
+
+
 def test_the_age_of_a_contact_does_not_matter(wally: WallyBench) -> None:
     traits = {
         "TEMP": trait(21),

@@ -249,6 +249,23 @@ class TestOutOfOrder:
         homely.change(TAMPER, ON, START - 60)
         assert tampers(homely) == 0.0
 
+    def test_nothing_before_the_baseline_is_put_together_to_an_edge(
+        self, homely: HomelyBench
+    ) -> None:
+        polled(homely, OFF, START)
+        homely.change(TAMPER, OFF, START - 60)
+        homely.change(TAMPER, ON, START - 30)
+        assert tampers(homely) == 0.0
+
+    def test_values_older_than_the_last_16_are_not_remembered(self, homely: HomelyBench) -> None:
+        polled(homely, OFF, START)
+        for second in range(1, 31):
+            homely.change(TAMPER, OFF, START + second)
+        assert homely.change(TAMPER, ON, START + 0.5) is Applied.OUTDATED
+        assert tampers(homely) == 0.0
+        homely.change(TAMPER, ON, START + 20.5)
+        assert tampers(homely) == 1.0
+
     def test_a_lock_that_was_opened_and_closed_again_counts_both(self, homely: HomelyBench) -> None:
         homely.poll(device({"lock.state": state(ON)}, modelName="Yale Doorman V2N"))
         homely.change("lock.state", ON, START + 3)

@@ -146,3 +146,23 @@ def test_the_time_of_energy_is_told(homely: HomelyBench) -> None:
     polled(homely, 100, START - 1800)
     series = 'home_reading_updated_timestamp_seconds{reading="energy"}'
     assert homely.served()[series] == START - 1800
+
+
+def test_an_undated_zero_confirms_no_dated_one(homely: HomelyBench) -> None:
+    polled(homely, 100, START)
+    polled(homely, 0, START + 1)
+    polled(homely, 0, None)
+    assert IMPORTED not in homely.served()
+    polled(homely, 0, START + 1)
+    assert homely.served()[IMPORTED] == 100 * WH
+    polled(homely, 0, START + 2)
+    assert homely.served()[IMPORTED] == 0.0
+
+
+def test_an_undated_zero_is_not_the_first_of_two(homely: HomelyBench) -> None:
+    polled(homely, 100, START)
+    polled(homely, 0, None)
+    polled(homely, 0, START + 1)
+    assert homely.served()[IMPORTED] == 100 * WH
+    polled(homely, 0, START + 2)
+    assert homely.served()[IMPORTED] == 0.0

@@ -266,3 +266,120 @@ def test_a_wet_sensor_that_dries_and_gets_wet_again_counts_twice(wally: WallyBen
         wally.clock.advance(MINUTE)
         wally.poll(place(wally, level))
     assert wally.served()[LEAKS] == 2.0
+
+
+@pytest.mark.parametrize("progress", ["open", "resolved"])
+def test_an_alert_from_the_time_of_a_leak_that_callbacks_told_of_is_the_same_leak(
+    wally: WallyBench, progress: str
+) -> None:
+    wally.poll(sensor({}, alarmed=None))
+    first = wally.ago(0)
+    told(wally, "open", first)
+    wally.clock.advance(MINUTE)
+    told(wally, "resolved", first)
+    wally.clock.advance(10)
+    told(wally, progress, wally.ago(30))
+    assert wally.served()[LEAKS] == 1.0
+
+
+def test_a_dry_sensor_whose_clock_is_ahead_hides_no_leak_that_callbacks_tell_of(
+    wally: WallyBench,
+) -> None:
+    ahead = 200.0
+    wally.poll(sensor({"LEAK": trait(0, wally.now)}))
+    wally.clock.advance(10)
+    first = wally.ago(0)
+    told(wally, "open", first)
+    wally.clock.advance(10)
+    wally.poll(sensor({"LEAK": trait(0, wally.now + ahead)}))
+    told(wally, "resolved", first)
+    wally.clock.advance(MINUTE)
+    told(wally, "open", wally.ago(0))
+    assert wally.served()[LEAKS] == 2.0
+
+
+def test_a_leak_between_the_drying_and_the_poll_that_shows_it_is_another_one(
+    wally: WallyBench,
+) -> None:
+    wally.poll(place(wally, 0))
+    wally.clock.advance(MINUTE)
+    wally.poll(place(wally, 15))
+    dry_at = wally.now + MINUTE
+    wally.clock.advance(10 * MINUTE)
+    wally.poll(sensor({"LEAK": trait(0, dry_at)}))
+    wally.clock.advance(10)
+    told(wally, "open", wally.ago(5 * MINUTE))
+    assert wally.served()[LEAKS] == 2.0
+
+
+def test_the_alert_of_a_leak_whose_end_the_cloud_learnt_late_is_the_same_leak(
+    wally: WallyBench,
+) -> None:
+    wally.poll(place(wally, 0))
+    wally.clock.advance(MINUTE)
+    wally.poll(place(wally, 15))
+    dry_at = wally.now + 10
+    wally.clock.advance(MINUTE)
+    wally.poll(sensor({"LEAK": trait(15, dry_at - 5)}))
+    created = wally.ago(20)
+    wally.clock.advance(MINUTE)
+    wally.poll(sensor({"LEAK": trait(0, dry_at)}))
+    told(wally, "open", created)
+    assert wally.served()[LEAKS] == 1.0
+
+
+def test_an_alert_of_the_very_moment_that_the_sensor_dried_is_the_same_leak(
+    wally: WallyBench,
+) -> None:
+    for level in (0, 15, 0):
+        wally.clock.advance(MINUTE)
+        wally.poll(place(wally, level))
+    told(wally, "open", wally.ago(0))
+    assert wally.served()[LEAKS] == 1.0
+
+
+def test_a_sensor_that_was_wet_to_the_very_moment_of_the_resolution_is_the_same_leak(
+    wally: WallyBench,
+) -> None:
+    wally.poll(place(wally, 0))
+    wally.clock.advance(MINUTE)
+    created = wally.ago(0)
+    told(wally, "open", created)
+    told(wally, "resolved", created)
+    wally.poll(place(wally, 15))
+    assert wally.served()[LEAKS] == 1.0
+    for level in (0, 15):
+        wally.clock.advance(MINUTE)
+        wally.poll(place(wally, level))
+    assert wally.served()[LEAKS] == 2.0
+
+
+def test_a_callback_that_comes_again_does_not_undo_what_a_poll_said_since(
+    wally: WallyBench,
+) -> None:
+    created = wally.ago(0)
+    wally.poll(place(wally, 0))
+    wally.clock.advance(10)
+    told(wally, "open", created)
+    wally.clock.advance(10)
+    wally.poll(place(wally, 0))
+    for _ in range(3):
+        wally.clock.advance(10)
+        told(wally, "open", created)
+        assert alarmed(wally) == 0.0
+    assert wally.served()[LEAKS] == 1.0
+    told(wally, "acknowledged", created)
+    assert alarmed(wally) == 1.0, "that is news"
+
+
+def test_a_resolution_that_comes_again_does_not_undo_what_a_poll_said_since(
+    wally: WallyBench,
+) -> None:
+    created = wally.ago(0)
+    wally.poll(place(wally, 0))
+    wally.clock.advance(10)
+    told(wally, "resolved", created)
+    wally.clock.advance(10)
+    wally.poll(place(wally, 15, alarmed=True))
+    told(wally, "resolved", created)
+    assert alarmed(wally) == 1.0

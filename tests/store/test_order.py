@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.model import Applied
-from tests.mapping.payloads import device, state
+from tests.mapping.payloads import DEVICE, device, state
 from tests.store.bench import HOUR, HomelyBench
 from tests.support.manual_clock import START
 
@@ -70,8 +70,10 @@ def test_a_poll_that_is_newer_than_an_event_counts(homely: HomelyBench) -> None:
     assert held(homely) == 2.7
 
 
-@pytest.mark.parametrize("answer", [state(2.9, None), state(None, None), {}, "missing"])
-def test_an_undated_answer_in_flight_does_not_undo_an_event(
+@pytest.mark.parametrize(
+    "answer", [state(2.9, None), state(None, None), state(None, START), {}, "missing"]
+)
+def test_an_answer_without_a_time_or_a_value_in_flight_does_not_undo_an_event(
     homely: HomelyBench, answer: object
 ) -> None:
     polled(homely, 2.9, None)
@@ -125,3 +127,27 @@ def test_a_null_of_an_event_removes_the_reading(homely: HomelyBench) -> None:
     polled(homely, 2.9, START)
     homely.change(VOLTAGE, None, START + 1)
     assert held(homely) is None
+
+
+@pytest.mark.parametrize("at", [START - 60, START - 400 * 24 * HOUR])
+def test_a_null_of_a_poll_removes_the_reading_however_old_its_time(
+    homely: HomelyBench, at: float
+) -> None:
+    polled(homely, 2.9, START)
+    polled(homely, None, at)
+    assert held(homely) is None
+
+
+def test_what_was_pushed_is_remembered_only_for_polls_in_flight(homely: HomelyBench) -> None:
+    polled(homely, 2.9, START)
+    began = homely.clock.monotonic()
+    homely.clock.advance(1)
+    for number in range(40):
+        homely.change(f"sauna.s{number}", number, START + 1)
+    found = homely.store.device(homely.key, DEVICE)
+    assert found is not None
+    homely.poll(device({VOLTAGE: state(2.9)}), began=began)
+    assert len(found.pushed) == 40
+    homely.clock.advance(1)
+    polled(homely, 2.9, START)
+    assert found.pushed == {}

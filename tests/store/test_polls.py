@@ -222,3 +222,28 @@ def test_a_sensor_that_becomes_a_contact_has_no_leak_any_more(wally: WallyBench)
     wally.poll(sensor({"LEAK": trait(15), "COND": trait(15), "SENSOR": trait(1)}))
     assert "home_leak_detected" not in wally.served()
     assert wally.served()["home_contact_open"] == 1.0
+
+
+class TestHumidityOfAnyFeature:
+    """No document has it; whatever feature it comes with, a device has one."""
+
+    SERIES = "home_humidity_ratio"
+
+    @pytest.mark.parametrize("source", ["air.humidity", "climate.Humidity"])
+    def test_an_event_with_another_feature_is_the_newer_value(
+        self, homely: HomelyBench, source: str
+    ) -> None:
+        homely.poll(device({source: state(50)}))
+        assert homely.change("sauna.humidity", 40, START + 1) is Applied.APPLIED
+        assert homely.served()[self.SERIES] == 0.4
+        assert homely.change(source, 60, START + 0.5) is Applied.OUTDATED
+        assert homely.served()[self.SERIES] == 0.4
+        homely.poll(device({source: state(30, START + 2)}))
+        assert homely.served()[self.SERIES] == 0.3
+
+    def test_a_poll_without_any_ends_it(self, homely: HomelyBench) -> None:
+        homely.poll(device({"air.humidity": state(50)}))
+        homely.change("sauna.humidity", 40, START + 1)
+        homely.clock.advance(1)
+        homely.poll(device({"battery.low": state(False)}))
+        assert self.SERIES not in homely.served()
