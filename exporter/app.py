@@ -24,6 +24,7 @@ from exporter.telemetry import Telemetry
 from exporter.web.callbacks import CallbackHandler
 from exporter.web.metrics import MetricsHandler
 from exporter.web.page import PageHandler
+from exporter.web.protection import Protection
 from exporter.web.server import Routes, Server
 
 _THREADS_PER_VENDOR = 16
@@ -73,7 +74,7 @@ class App:
         self.server = Server(self._routes())
         self._log = Log("app")
 
-    async def start(self, address: str) -> None:
+    async def start(self, address: str, protection: Protection | None = None) -> None:
         """Serve, then begin with the accounts; raises StartError where the address is taken."""
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
         await self._keeper.load()
@@ -83,7 +84,7 @@ class App:
         self.accounts += [
             self._build(config, tools, order) for order, config in enumerate(self._config.accounts)
         ]
-        await self.server.start(address)
+        await self.server.start(address, protection or Protection())
         self._planner.start()
         for account in self.accounts:
             account.start()

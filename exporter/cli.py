@@ -8,10 +8,12 @@ import resource
 import signal
 import sys
 import threading
+from asyncio import sslproto
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from exporter import __version__, logs
 from exporter.address import parse_address
@@ -23,6 +25,11 @@ EXIT_USAGE = 2
 
 _DEFAULT_ADDRESS = "127.0.0.1:10874"
 _COMMANDS = ("serve", "demo")
+# A record of TLS; asyncio would fill 256 KiB for each connection, outgoing ones too.
+_TLS_BUFFER = 16 * 1024
+
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -41,6 +48,7 @@ def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(_with_command(arguments))
     logs.configure(options.log_level, options.log_format)
     _raise_file_limit()
+    sslproto.SSLProtocol.max_size = _TLS_BUFFER
     # Until the event loop takes the signals over, there is nothing to close.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(EXIT_OK))
@@ -83,6 +91,19 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("HOME_EXPORTER_CONFIG_FILE", "exporter.yml"),
         metavar="PATH",
         help="configuration file (default: $HOME_EXPORTER_CONFIG_FILE, else exporter.yml)",
+    )
+    serve.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        metavar="PATH",
+        help="TLS and basic auth, in the format of Prometheus's exporter-toolkit (default: none)",
+    )
+    serve.add_argument(
+        "--web.open-health",
+        dest="open_health",
+        action="store_true",
+        help="answer /-/healthy without basic auth",
     )
     demo = _add(commands, "demo", _demo, "serve two simulated clouds: no account, no internet")
     demo.add_argument("--scenario", default="demo", metavar="NAME", help="what happens")
@@ -138,11 +159,16 @@ async def _serve(options: argparse.Namespace) -> None:
     from exporter.app import App  # noqa: PLC0415
     from exporter.config import load  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
+    from exporter.web.protection import Protection  # noqa: PLC0415
 
-    app = App(load(options.config_file, MODELS), on_ready=_freeze)
+    config, protection = _together(
+        lambda: load(options.config_file, MODELS),
+        lambda: Protection(options.web_config_file, open_health=options.open_health),
+    )
+    app = App(config, on_ready=_freeze)
     log = logs.Log("app")
     try:
-        await app.start(options.listen_address)
+        await app.start(options.listen_address, protection)
         log.info("home-exporter started", version=__version__, port=app.server.port)
         await asyncio.Event().wait()
     except asyncio.CancelledError:
@@ -150,6 +176,19 @@ async def _serve(options: argparse.Namespace) -> None:
         raise
     finally:
         await app.stop()
+
+
+def _together(first: Callable[[], _One], second: Callable[[], _Other]) -> tuple[_One, _Other]:
+    """Return what both files say; raises ConfigError with the faults of both."""
+    try:
+        one = first()
+    except ConfigError as error:
+        try:
+            second()
+        except ConfigError as another:
+            raise ConfigError(error.faults + another.faults) from None
+        raise
+    return one, second()
 
 
 def _freeze() -> None:
