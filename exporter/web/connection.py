@@ -20,6 +20,9 @@ _HEADERS = 64
 _AHEAD_LIMIT = 96 * 1024
 _HEAD_END = b"\r\n\r\n"
 _BAD_REQUEST = 400
+#: Seconds between the answers to requests that were sent without waiting for them, which no
+#: client of ours does.
+PIPELINE_PAUSE = 0.25
 
 
 class Places:
@@ -97,6 +100,7 @@ class Connection(web.RequestHandler):
 
     __slots__ = (
         "_ahead",
+        "_asked",
         "_handling",
         "_has_begun",
         "_head_ended",
@@ -129,7 +133,7 @@ class Connection(web.RequestHandler):
         self._request: web.BaseRequest | None = None
         self._handling = self._known = self._head_ended = False
         self._since = loop.time()
-        self._has_begun = True
+        self._has_begun = self._asked = True
         self._ahead = 0
         self._last = b""
 
@@ -147,7 +151,13 @@ class Connection(web.RequestHandler):
             self._since = self._loop.time()
             # What came meanwhile belongs to a request that has begun.
             self._has_begun = self._ahead > 0
+            self._asked = False
             self._places.wait(self, known=self._known)
+
+    @property
+    def is_pipelining(self) -> bool:
+        """Whether nothing has come since the last answer, so that the next request came before."""
+        return not self._asked
 
     def is_overdue(self, now: float) -> bool:
         """Return whether the client has taken too long with what it does."""
@@ -183,6 +193,7 @@ class Connection(web.RequestHandler):
         if not self._is_in_body():
             if not self._has_begun and not self._handling:
                 self._since, self._has_begun = self._loop.time(), True
+            self._asked = self._asked or not self._handling
             self._ahead += len(data)
             if not self._head_ended:
                 self._head_ended = _HEAD_END in self._last + data

@@ -17,7 +17,7 @@ from exporter.web.connection import ANSWER_TIME, REQUEST_TIME, Connection, Place
 
 MAX_CONNECTIONS = 512
 # Until it has sent one good request, a connection over TLS costs the memory of several.
-_MAX_STRANGERS_TLS = 192
+_MAX_STRANGERS_TLS = 128
 _MAX_UNREAD = 16
 _LOOK = 0.5
 _BACKLOG = 1024
@@ -105,12 +105,11 @@ class Listener:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: connection, sock, ssl=tls, **limits
             )
-        except OSError:
-            # No greeting, or one that is not TLS: whoever it is knows by themselves.
-            self._places.leave(connection)
-        except asyncio.CancelledError:
-            self._places.leave(connection)
-            raise
+        except (OSError, asyncio.CancelledError):
+            # No greeting, one that is not TLS, or too late: what it holds goes with it at once.
+            connection.connection_lost(None)
+        finally:
+            connection.opening = None
 
 
 async def _bound(host: str | None, port: int) -> list[socket.socket]:

@@ -9,7 +9,7 @@ from aiohttp import web
 from exporter.logs import Log
 from exporter.tasks import Tasks
 from exporter.web.callbacks import BODY_LIMIT
-from exporter.web.connection import Connection
+from exporter.web.connection import PIPELINE_PAUSE, Connection
 from exporter.web.listener import Listener
 from exporter.web.passwords import Passwords, Verdict
 from exporter.web.protection import Protection
@@ -135,6 +135,8 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     """Answer 500 for a bug of ours, and log where it is but not what was asked."""
     assert isinstance(request.protocol, Connection)  # noqa: S101  # of the listener's making
     try:
+        if request.protocol.is_pipelining:
+            await asyncio.sleep(PIPELINE_PAUSE)
         with request.protocol.handling(request):
             return await handler(request)
     except (web.HTTPException, asyncio.CancelledError, ConnectionError):

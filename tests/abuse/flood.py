@@ -1,0 +1,47 @@
+"""Send one request again and again as fast as the machine allows, as a process of its own."""
+
+import asyncio
+import sys
+import time
+from collections import Counter
+
+_CONNECTIONS = 50
+
+
+async def flood(port: int, seconds: float, request: bytes, batch: int) -> Counter[int]:
+    """Keep many connections busy with batches of a request, and count the answers by status."""
+    seen: Counter[int] = Counter()
+    end = time.monotonic() + seconds
+
+    async def one() -> None:
+        while time.monotonic() < end:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                continue
+            try:
+                while time.monotonic() < end:
+                    writer.write(request * batch)
+                    for _ in range(batch):
+                        head = await reader.readuntil(b"\r\n\r\n")
+                        seen[int(head.split()[1])] += 1
+                        length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+                        await reader.readexactly(int(length or b"0"))
+            except (ConnectionError, asyncio.IncompleteReadError):
+                continue
+            finally:
+                writer.close()
+
+    await asyncio.gather(*(one() for _ in range(_CONNECTIONS)))
+    return seen
+
+
+def main() -> None:
+    """Read port, seconds, batch and request from the command line, and print what came back."""
+    port, seconds, batch, request = sys.argv[1:]
+    seen = asyncio.run(flood(int(port), float(seconds), bytes.fromhex(request), int(batch)))
+    print(*(f"{status}:{count}" for status, count in sorted(seen.items())))
+
+
+if __name__ == "__main__":
+    main()
