@@ -13,6 +13,8 @@ ANSWER_TIME = 30.0
 # Longer than a reverse proxy keeps one: it must not send a callback into a closing connection.
 _IDLE_TIME = 130.0
 _LINGER_TIME = 1.0
+# How long a connection is held at the least before it makes room: time for a greeting of TLS.
+_GRACE = 0.2
 _HEAD_LIMIT = 16 * 1024
 _LINE_LIMIT = 8190
 _HEADERS = 64
@@ -44,6 +46,13 @@ class Places:
     def __len__(self) -> int:
         """Return how many connections are held."""
         return len(self._all)
+
+    def are_full(self, now: float) -> bool:
+        """Return whether nobody can make room yet."""
+        if len(self._strangers) < self._stranger_limit and len(self._all) < self._limit:
+            return False
+        first = next(iter(self._strangers or self._known), None)
+        return first is not None and now - first.since < _GRACE
 
     def enter(self, connection: "Connection") -> bool:
         """Hold a new connection; False where all others have a request under way."""
@@ -108,9 +117,9 @@ class Connection(web.RequestHandler):
         "_last",
         "_places",
         "_request",
-        "_since",
         "_wire",
         "opening",
+        "since",
     )
 
     def __init__(self, server: web.Server, places: Places, loop: asyncio.AbstractEventLoop) -> None:
@@ -132,7 +141,8 @@ class Connection(web.RequestHandler):
         self.opening: asyncio.Task[None] | None = None
         self._request: web.BaseRequest | None = None
         self._handling = self._known = self._head_ended = False
-        self._since = loop.time()
+        #: When it began with what it does, in the loop's time.
+        self.since = loop.time()
         self._has_begun = self._asked = True
         self._ahead = 0
         self._last = b""
@@ -148,7 +158,7 @@ class Connection(web.RequestHandler):
             self._known = True
         finally:
             self._handling = False
-            self._since = self._loop.time()
+            self.since = self._loop.time()
             # What came meanwhile belongs to a request that has begun.
             self._has_begun = self._ahead > 0
             self._asked = False
@@ -161,7 +171,7 @@ class Connection(web.RequestHandler):
 
     def is_overdue(self, now: float) -> bool:
         """Return whether the client has taken too long with what it does."""
-        waited = now - self._since
+        waited = now - self.since
         if self._is_in_body():
             return waited > REQUEST_TIME
         if self._handling:
@@ -192,7 +202,7 @@ class Connection(web.RequestHandler):
         """Take what came, unless it is too much for a request."""
         if not self._is_in_body():
             if not self._has_begun and not self._handling:
-                self._since, self._has_begun = self._loop.time(), True
+                self.since, self._has_begun = self._loop.time(), True
             self._asked = self._asked or not self._handling
             self._ahead += len(data)
             if not self._head_ended:

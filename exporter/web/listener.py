@@ -20,6 +20,7 @@ MAX_CONNECTIONS = 512
 _MAX_STRANGERS_TLS = 128
 _MAX_UNREAD = 16
 _LOOK = 0.5
+_WAIT = 0.02
 _BACKLOG = 1024
 _AT_ONCE = 64
 # Requests are small, and what lies here for each of them is memory.
@@ -83,6 +84,8 @@ class Listener:
                     if error.errno in _OUT_OF:
                         await asyncio.sleep(_LOOK)
                     continue
+                while self._places.are_full(loop.time()):  # noqa: ASYNC110  # time alone frees one
+                    await asyncio.sleep(_WAIT)
                 self._take(sock)
             await asyncio.sleep(0)
 

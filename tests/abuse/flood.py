@@ -5,11 +5,11 @@ import sys
 import time
 from collections import Counter
 
-_CONNECTIONS = 50
+_CONNECTIONS = 100
 
 
-async def flood(port: int, seconds: float, request: bytes, batch: int) -> Counter[int]:
-    """Keep many connections busy with batches of a request, and count the answers by status."""
+async def flood(port: int, seconds: float, request: bytes) -> Counter[int]:
+    """Keep many connections busy with a request, and count the answers by status."""
     seen: Counter[int] = Counter()
     end = time.monotonic() + seconds
 
@@ -21,12 +21,11 @@ async def flood(port: int, seconds: float, request: bytes, batch: int) -> Counte
                 continue
             try:
                 while time.monotonic() < end:
-                    writer.write(request * batch)
-                    for _ in range(batch):
-                        head = await reader.readuntil(b"\r\n\r\n")
-                        seen[int(head.split()[1])] += 1
-                        length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
-                        await reader.readexactly(int(length or b"0"))
+                    writer.write(request)
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    seen[int(head.split()[1])] += 1
+                    length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+                    await reader.readexactly(int(length or b"0"))
             except (ConnectionError, asyncio.IncompleteReadError):
                 continue
             finally:
@@ -37,9 +36,9 @@ async def flood(port: int, seconds: float, request: bytes, batch: int) -> Counte
 
 
 def main() -> None:
-    """Read port, seconds, batch and request from the command line, and print what came back."""
-    port, seconds, batch, request = sys.argv[1:]
-    seen = asyncio.run(flood(int(port), float(seconds), bytes.fromhex(request), int(batch)))
+    """Read port, seconds and request from the command line, and print what came back."""
+    port, seconds, request = sys.argv[1:]
+    seen = asyncio.run(flood(int(port), float(seconds), bytes.fromhex(request)))
     print(*(f"{status}:{count}" for status, count in sorted(seen.items())))
 
 

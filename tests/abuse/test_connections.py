@@ -117,6 +117,8 @@ def test_500_stalled_greetings_of_tls(target: Attack) -> None:
     with exporter.abused(), opened(exporter) as sockets:
         for sock in sockets[::2]:
             send(sock, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        # Who comes new gets in as well.
+        assert exporter.request("GET", "/metrics") == 401
         took = until_closed(exporter, dict.fromkeys(sockets, b""))
     assert took < REQUEST_TIME + _SLACK
 

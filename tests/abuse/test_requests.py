@@ -78,7 +78,7 @@ def test_a_callback_that_unpacks_to_much(running: Target) -> None:
     with running.abused():
         path = f"/callbacks/wally/{SECRET}"
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
-        assert running.request("POST", path, body, **headers) == 400
+        assert running.request("POST", path, body, headers=headers) == 400
 
 
 def test_pipelining_without_reading(running: Target) -> None:
@@ -87,7 +87,10 @@ def test_pipelining_without_reading(running: Target) -> None:
         sockets = [running.connect() for _ in range(50)]
         for sock in sockets:
             sock.setblocking(False)
-        running.until(lambda: [push(sock, scrapes) for sock in sockets] and len(abuse.scrapes) > 6)
+        while len(abuse.scrapes) < 7:
+            for sock in sockets:
+                push(sock, scrapes)
+            time.sleep(0.05)
         for sock in sockets:
             sock.close()
 
@@ -192,7 +195,6 @@ def test_what_is_not_http_is_answered_in_few_words(running: Target) -> None:
         for data in (
             b"\x16\x03\x01\x02\x00\x01",
             b"SSH-2.0-x\r\n\r\n",
-            b"\r\n" * 100,
             b"\x00" * 64,
         ):
             answer = running.exchange(data)
@@ -219,6 +221,6 @@ def test_headers_tell_a_browser_to_keep_things_to_itself(running: Target) -> Non
 def test_only_the_right_password_opens(locked: Target) -> None:
     assert locked.request("GET", "/metrics") == 401
     for scheme in ("Basic", "Basic ", "Basic !", "Basic Og==", "Basic dXNlcg==", "Bearer x", ""):
-        assert locked.request("GET", "/metrics", Authorization=scheme) == 401
+        assert locked.request("GET", "/metrics", headers={"Authorization": scheme}) == 401
     assert USER not in locked.log
     assert PASSWORD not in locked.log
