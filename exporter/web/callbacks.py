@@ -49,7 +49,8 @@ class CallbackHandler:
         account = self._account(request.match_info["vendor"], request.match_info["secret"])
         if account is None:
             self._counter.labels(Refused.WRONG_SECRET.value).inc()
-            raise web.HTTPNotFound
+            # Returned, not raised: an exception is a cycle of memory for each that guesses.
+            return web.Response(status=404, text="404: Not Found")
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:

@@ -113,11 +113,11 @@ class Connection(web.RequestHandler):
         "_handling",
         "_has_begun",
         "_head_ended",
-        "_known",
         "_last",
         "_places",
         "_request",
         "_wire",
+        "is_known",
         "opening",
         "since",
     )
@@ -140,7 +140,9 @@ class Connection(web.RequestHandler):
         #: The task that opens it, TLS greeting and all.
         self.opening: asyncio.Task[None] | None = None
         self._request: web.BaseRequest | None = None
-        self._handling = self._known = self._head_ended = False
+        self._handling = self._head_ended = False
+        #: Whether it has been answered well, not only refused.
+        self.is_known = False
         #: When it began with what it does, in the loop's time.
         self.since = loop.time()
         self._has_begun = self._asked = True
@@ -149,20 +151,19 @@ class Connection(web.RequestHandler):
 
     @contextmanager
     def handling(self, request: web.BaseRequest) -> Iterator[None]:
-        """Mark that a request is being handled; without an error the client is a known one."""
+        """Mark that a request is being handled."""
         self._request, self._handling = request, True
         self._ahead, self._last, self._head_ended = 0, b"", False
         self._places.work(self)
         try:
             yield
-            self._known = True
         finally:
             self._handling = False
             self.since = self._loop.time()
             # What came meanwhile belongs to a request that has begun.
             self._has_begun = self._ahead > 0
             self._asked = False
-            self._places.wait(self, known=self._known)
+            self._places.wait(self, known=self.is_known)
 
     @property
     def is_pipelining(self) -> bool:

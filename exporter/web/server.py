@@ -15,6 +15,7 @@ from exporter.web.passwords import Passwords, Verdict
 from exporter.web.protection import Protection
 
 _SHUTDOWN = 2.0
+_FIRST_REFUSAL = 400
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -105,14 +106,12 @@ class Server:
         verdict = await self._passwords.check(users, request.headers.get("Authorization", ""))
         if verdict is Verdict.RIGHT:
             return await handler(request)
+        # Returned, not raised: an exception is a cycle of memory for each that guesses.
         if verdict is Verdict.BUSY:
-            raise web.HTTPServiceUnavailable(
-                text="too many passwords to check\n", headers={"Retry-After": "1"}
-            )
-        challenge = 'Basic realm="home-exporter", charset="UTF-8"'
-        raise web.HTTPUnauthorized(
-            text="name and password, please\n", headers={"WWW-Authenticate": challenge}
-        )
+            text, headers = "too many passwords to check\n", {"Retry-After": "1"}
+            return web.Response(status=503, text=text, headers=headers)
+        challenge = {"WWW-Authenticate": 'Basic realm="home-exporter", charset="UTF-8"'}
+        return web.Response(status=401, text="name and password, please\n", headers=challenge)
 
     async def _healthy(self, _: web.Request) -> web.Response:
         return web.Response(text="home-exporter is healthy.\n")
@@ -138,7 +137,9 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
         if request.protocol.is_pipelining:
             await asyncio.sleep(PIPELINE_PAUSE)
         with request.protocol.handling(request):
-            return await handler(request)
+            response = await handler(request)
+            request.protocol.is_known |= response.status < _FIRST_REFUSAL
+            return response
     except (web.HTTPException, asyncio.CancelledError, ConnectionError):
         raise
     except Exception as error:  # noqa: BLE001  # aiohttp would log the request

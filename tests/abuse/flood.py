@@ -2,25 +2,23 @@
 
 import asyncio
 import sys
-import time
 from collections import Counter
 
 _CONNECTIONS = 100
 
 
-async def flood(port: int, seconds: float, request: bytes) -> Counter[int]:
-    """Keep many connections busy with a request, and count the answers by status."""
+async def flood(port: int, count: int, request: bytes) -> Counter[int]:
+    """Keep many connections busy until there are so many answers; count them by status."""
     seen: Counter[int] = Counter()
-    end = time.monotonic() + seconds
 
     async def one() -> None:
-        while time.monotonic() < end:
+        while seen.total() < count:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", port)
             except OSError:
                 continue
             try:
-                while time.monotonic() < end:
+                while seen.total() < count:
                     writer.write(request)
                     head = await reader.readuntil(b"\r\n\r\n")
                     seen[int(head.split()[1])] += 1
@@ -36,10 +34,10 @@ async def flood(port: int, seconds: float, request: bytes) -> Counter[int]:
 
 
 def main() -> None:
-    """Read port, seconds and request from the command line, and print what came back."""
-    port, seconds, request = sys.argv[1:]
-    seen = asyncio.run(flood(int(port), float(seconds), bytes.fromhex(request)))
-    print(*(f"{status}:{count}" for status, count in sorted(seen.items())))
+    """Read port, count and request from the command line, and print what came back."""
+    port, count, request = sys.argv[1:]
+    seen = asyncio.run(flood(int(port), int(count), bytes.fromhex(request)))
+    print(*(f"{status}:{number}" for status, number in sorted(seen.items())))
 
 
 if __name__ == "__main__":

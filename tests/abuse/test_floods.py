@@ -8,13 +8,12 @@ from pathlib import Path
 from tests.abuse.conftest import Attack
 from tests.abuse.target import SECRET, USER, Target
 
-_SECONDS = 3.0
 _FLOOD = Path(__file__).parent / "flood.py"
 
 
-def flooded(target: Target, request: str) -> dict[int, int]:
+def flooded(target: Target, count: int, request: str) -> dict[int, int]:
     """Flood the target and return how often it answered with each status."""
-    arguments = (str(target.port), str(_SECONDS), request.encode().hex())
+    arguments = (str(target.port), str(count), request.encode().hex())
     command = (sys.executable, str(_FLOOD), *arguments)
     with target.abused():
         done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -27,9 +26,8 @@ def test_wrong_passwords_by_the_thousand(target: Attack) -> None:
     exporter = target(cost=10)
     basic = base64.b64encode(f"{USER}:wrong".encode()).decode()
     request = f"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\n\r\n"
-    seen = flooded(exporter, request)
+    seen = flooded(exporter, 3000, request)
     assert set(seen) == {401, 503}
-    assert sum(seen.values()) > 1000
     assert seen[503] > seen[401], "the queue is short"
 
 
@@ -40,6 +38,5 @@ def test_callbacks_with_the_wrong_secret_by_the_ten_thousand(target: Attack) -> 
         f"POST /callbacks/wally/{SECRET[:-1]}X HTTP/1.1\r\nHost: x\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     )
-    seen = flooded(exporter, request)
+    seen = flooded(exporter, 10_000, request)
     assert set(seen) == {404}
-    assert seen[404] > 1000
