@@ -212,7 +212,10 @@ class Connection(web.RequestHandler):
             if self._ahead > (_AHEAD_LIMIT if self._head_ended else _HEAD_LIMIT):
                 self.drop()
                 return
-        super().data_received(data)
+        try:
+            super().data_received(data)
+        except Exception:  # noqa: BLE001  # what no parser foresaw would be logged for each attempt
+            self.drop()
 
     def pause_writing(self) -> None:
         """Note that the client reads more slowly than it is written to."""
