@@ -40,8 +40,10 @@ class Listener:
     def __init__(self, server: web.Server, tls: Tls) -> None:
         self._server = server
         self._tls = tls
-        strangers = MAX_CONNECTIONS if tls() is None else _MAX_STRANGERS_TLS
-        self._places = Places(MAX_CONNECTIONS, strangers, _MAX_UNREAD)
+        # Those that make room close a moment after those that come in are taken.
+        places = MAX_CONNECTIONS - _AT_ONCE
+        strangers = places if tls() is None else _MAX_STRANGERS_TLS
+        self._places = Places(places, strangers, _MAX_UNREAD)
         self._sockets: list[socket.socket] = []
         self._tasks = Tasks()
 
