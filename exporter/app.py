@@ -26,6 +26,7 @@ from exporter.web.callbacks import CallbackHandler
 from exporter.web.lifecycle import ReloadHandler
 from exporter.web.metrics import MetricsHandler
 from exporter.web.page import PageHandler
+from exporter.web.protection import Protection
 from exporter.web.server import Routes, Server
 
 _THREADS_PER_VENDOR = 16
@@ -99,12 +100,12 @@ class App:
         """The accounts that run now, in the order of the configuration."""
         return self._roster.accounts
 
-    async def start(self, address: str) -> None:
+    async def start(self, address: str, protection: Protection | None = None) -> None:
         """Serve, then begin with the accounts; raises StartError where the address is taken."""
         asyncio.get_running_loop().set_exception_handler(self._on_loop_error)
         await self._keeper.load()
         self._roster.apply(self._config.accounts)
-        await self.server.start(address)
+        await self.server.start(address, protection or Protection())
         self._planner.start()
         self._roster.start()
         self._tasks.start(self._tick(), "tick")

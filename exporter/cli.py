@@ -8,9 +8,11 @@ import resource
 import signal
 import sys
 import threading
+from asyncio import sslproto
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import TypeVar
 
 from exporter import __version__, logs
 from exporter.commands.codes import Code
@@ -18,6 +20,11 @@ from exporter.commands.flags import parse
 from exporter.errors import ConfigError, StartError
 
 _Command = Callable[[argparse.Namespace], Awaitable[Code | None]]
+# A record of TLS; asyncio would fill 256 KiB for each connection, outgoing ones too.
+_TLS_BUFFER = 16 * 1024
+
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     logs.configure(options.log_level, options.log_format)
     _raise_file_limit()
+    sslproto.SSLProtocol.max_size = _TLS_BUFFER
     # Until the event loop takes the signals over, there is nothing to close.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(options.interrupted))
@@ -74,15 +82,19 @@ async def _serve(options: argparse.Namespace) -> None:
     from exporter.app import App  # noqa: PLC0415
     from exporter.config import Config, load  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
+    from exporter.web.protection import Protection  # noqa: PLC0415
 
     def read() -> Config:
         return load(options.config_file, MODELS)
 
-    app = App(read(), load=read, enable_lifecycle=options.enable_lifecycle, on_settled=_freeze)
+    config, protection = _together(
+        read, lambda: Protection(options.web_config_file, open_health=options.open_health)
+    )
+    app = App(config, load=read, enable_lifecycle=options.enable_lifecycle, on_settled=_freeze)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reloader.ask)
     log = logs.Log("app")
     try:
-        await app.start(options.listen_address)
+        await app.start(options.listen_address, protection)
         log.info("home-exporter started", version=__version__, port=app.server.port)
         await asyncio.Event().wait()
     except asyncio.CancelledError:
@@ -90,6 +102,19 @@ async def _serve(options: argparse.Namespace) -> None:
         raise
     finally:
         await app.stop()
+
+
+def _together(first: Callable[[], _One], second: Callable[[], _Other]) -> tuple[_One, _Other]:
+    """Return what both files say; raises ConfigError with the faults of both."""
+    try:
+        one = first()
+    except ConfigError as error:
+        try:
+            second()
+        except ConfigError as another:
+            raise ConfigError(error.faults + another.faults) from None
+        raise
+    return one, second()
 
 
 def _freeze() -> None:

@@ -70,6 +70,19 @@ def _parser() -> Parser:
     _add_config_file(serve)
     _add_address(serve)
     serve.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        metavar="PATH",
+        help="TLS and basic auth, in the format of Prometheus's exporter-toolkit (default: none)",
+    )
+    serve.add_argument(
+        "--web.open-health",
+        dest="open_health",
+        action="store_true",
+        help="answer /-/healthy without basic auth",
+    )
+    serve.add_argument(
         "--web.enable-lifecycle",
         dest="enable_lifecycle",
         action="store_true",

@@ -15,14 +15,19 @@ _EXPECTED = {
     "string_too_long": "expected a shorter text",
     "tuple_type": "expected a list",
     "model_type": "expected keys with values",
+    "dict_type": "expected keys with values",
     "path_type": "expected a path",
 }
+# pydantic's own step behind a key that is itself at fault.
+_KEY = "[key]"
 
 
 def key_path(location: Sequence[int | str]) -> str:
     """Return a location such as ("homely", 0, "name") as `homely[0].name`."""
     path = ""
     for step in location:
+        if step == _KEY:
+            continue
         if isinstance(step, int):
             path += f"[{step}]"
         else:
@@ -40,14 +45,17 @@ def _expectation(model: type[BaseModel], fault: Any) -> str:
     kind: str = fault["type"]
     if kind == "extra_forbidden":
         return _unknown_key(model, fault["loc"])
-    if kind == "enum":
+    if kind in ("enum", "literal_error"):
         return f"expected {fault['ctx']['expected']}"
     message: str = fault["msg"]
     return _EXPECTED.get(kind, message[:1].lower() + message[1:])
 
 
 def _unknown_key(model: type[BaseModel], location: Sequence[int | str]) -> str:
-    known = sorted(_model_at(model, location[:-1]).model_fields)
+    there = _model_at(model, location[:-1])
+    known = sorted(there.model_fields)
+    if location[-1] in getattr(there, "not_supported", ()):
+        return f"not supported here, expected one of {', '.join(known)}"
     close = difflib.get_close_matches(str(location[-1]), known, n=1)
     if close:
         return f"unknown key, did you mean {close[0]}?"

@@ -32,9 +32,15 @@ class MetricsHandler:
         self._telemetry = telemetry
         self._pool = pool
         self._kept: dict[bool, tuple[int, bytes]] = {}
+        # One after the other: a crowd that scrapes must not hold up what else the loop does.
+        self._turn = asyncio.Lock()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer a scrape."""
+        async with self._turn:
+            return await self._answer(request)
+
+    async def _answer(self, request: web.Request) -> web.Response:
         began = time.perf_counter()
         openmetrics = wants_openmetrics(request.headers.get("Accept", ""))
         page = self._homes(openmetrics=openmetrics) + self._own(openmetrics=openmetrics)

@@ -14,7 +14,10 @@ from exporter.simulator.__main__ import _allow_many_sockets
 from tests.cli.command import config_for, free_port
 from tests.cli.conftest import Run
 
-FLAGS = ["--config.file", "--web.listen-address", "--log.level", "--log.format", "--version"]
+FLAGS = [
+    *("--config.file", "--web.listen-address", "--web.config.file", "--web.open-health"),
+    *("--log.level", "--log.format", "--version"),
+]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,30 @@ colour: blue
         "my.yml: wally[0].threshold_unit: expected 'celsius' or 'fahrenheit'",
         "my.yml: wally[0].token_env: expected the name of an environment variable that is set",
     ]
+
+
+async def test_the_faults_of_both_files_are_told_at_once(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "web.yml").write_text("tls_server_config: {client_ca_file: ca.pem}\nrate_limit: {}")
+    done = await run("--web.config.file=web.yml")
+    assert (done.code, done.out) == (2, "")
+    tls, missing = "web.yml: tls_server_config", "expected a value, the key is missing"
+    other = "not supported here, expected one of"
+    assert done.lines == [
+        "exporter.yml: expected a readable file: No such file or directory",
+        f"{tls}.cert_file: {missing}",
+        f"{tls}.key_file: {missing}",
+        f"{tls}.client_ca_file: {other} cert_file, key_file, min_version",
+        f"web.yml: rate_limit: {other} basic_auth_users, tls_server_config",
+    ]
+
+
+async def test_a_web_configuration_that_is_not_there_ends_with_2(
+    run: Run, sim: Simulator, tmp_path: Path
+) -> None:
+    config = config_for(sim, tmp_path)
+    done = await run(f"--config.file={config}", "--web.config.file=none.yml")
+    assert (done.code, done.out) == (2, "")
+    assert done.lines == ["none.yml: expected a readable file: No such file or directory"]
 
 
 async def test_a_taken_port_is_told_in_one_line_and_ends_with_1(

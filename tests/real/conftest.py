@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -77,24 +78,33 @@ async def plain_proxy(demo: Demo) -> AsyncIterator[str]:
 @pytest.fixture
 async def prometheus(demo: Demo, plain_proxy: str, tmp_path: Path) -> AsyncIterator[Prometheus]:
     """Start Debian's Prometheus on the demo, once as OpenMetrics and once as plain text."""
+    jobs = {"openmetrics": demo.url.removeprefix("http://"), "plain": plain_proxy}
+    async with scraping([job(name, target) for name, target in jobs.items()], tmp_path) as running:
+        yield running
+
+
+def job(name: str, target: str, **more: object) -> dict[str, object]:
+    """Return what Prometheus is told about one target."""
+    return {"job_name": name, "static_configs": [{"targets": [target]}], **more}
+
+
+@asynccontextmanager
+async def scraping(jobs: list[dict[str, object]], folder: Path) -> AsyncIterator[Prometheus]:
+    """Run Debian's Prometheus with some jobs."""
     binary = shutil.which("prometheus")
     if binary is None:
         pytest.skip("prometheus is not installed")
-    jobs = {"openmetrics": demo.url.removeprefix("http://"), "plain": plain_proxy}
     config = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-        "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": [target]}]}
-            for job, target in jobs.items()
-        ],
+        "scrape_configs": jobs,
     }
-    path = tmp_path / "prometheus.yml"
+    path = folder / "prometheus.yml"
     path.write_text(yaml.safe_dump(config))
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         binary,
         f"--config.file={path}",
-        f"--storage.tsdb.path={tmp_path / 'data'}",
+        f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
