@@ -8,8 +8,8 @@ import yaml
 
 from exporter.clock import SystemClock
 from exporter.simulator import Simulator, small_world
-from tests.cli.command import config_for, start
-from tests.real.conftest import free_port, job, scraping
+from tests.cli.command import config_for, free_port, start
+from tests.real.conftest import job, scraping
 
 USER, PASSWORD = "prometheus", "a password of the tests"
 
