@@ -12,7 +12,6 @@ from asyncio import sslproto
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
 
 from exporter import __version__, logs
 from exporter.commands.codes import Code
@@ -22,9 +21,6 @@ from exporter.errors import ConfigError, StartError
 _Command = Callable[[argparse.Namespace], Awaitable[Code | None]]
 # A record of TLS; asyncio would fill 256 KiB for each connection, outgoing ones too.
 _TLS_BUFFER = 16 * 1024
-
-_One = TypeVar("_One")
-_Other = TypeVar("_Other")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -80,14 +76,14 @@ async def _serve(options: argparse.Namespace) -> None:
     # Until there is something to reload.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from exporter.app import App  # noqa: PLC0415
-    from exporter.config import Config, load  # noqa: PLC0415
+    from exporter.config import Config, load, together  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
     from exporter.web.protection import Protection  # noqa: PLC0415
 
     def read() -> Config:
         return load(options.config_file, MODELS)
 
-    config, protection = _together(
+    config, protection = together(
         read, lambda: Protection(options.web_config_file, open_health=options.open_health)
     )
     app = App(config, load=read, enable_lifecycle=options.enable_lifecycle, on_settled=_freeze)
@@ -104,19 +100,6 @@ async def _serve(options: argparse.Namespace) -> None:
         await app.stop()
 
 
-def _together(first: Callable[[], _One], second: Callable[[], _Other]) -> tuple[_One, _Other]:
-    """Return what both files say; raises ConfigError with the faults of both."""
-    try:
-        one = first()
-    except ConfigError as error:
-        try:
-            second()
-        except ConfigError as another:
-            raise ConfigError(error.faults + another.faults) from None
-        raise
-    return one, second()
-
-
 def _freeze() -> None:
     """Look no more at what lives as long as its account: with the homes held, that is most."""
     gc.unfreeze()
@@ -127,8 +110,12 @@ def _freeze() -> None:
 async def _check(options: argparse.Namespace) -> Code:
     from exporter.commands.check import check  # noqa: PLC0415
 
-    is_json = options.format == "json"
-    return await check(options.config_file, is_online=options.online, as_json=is_json)
+    return await check(
+        options.config_file,
+        options.web_config_file,
+        is_online=options.online,
+        as_json=options.format == "json",
+    )
 
 
 async def _dump(options: argparse.Namespace) -> Code:

@@ -12,20 +12,26 @@ from exporter.commands.hints import given_by, hints
 from exporter.commands.layout import joined, rows
 from exporter.commands.report import account_lines, document, summary_lines
 from exporter.commands.survey import AccountLook, Survey
-from exporter.config import AccountConfig, Config, load
+from exporter.config import AccountConfig, Config, load, together
+from exporter.config.web import load_web
 from exporter.rest import Transport
 from exporter.sources.vendors import MODELS
 
 
-async def check(path: Path, *, is_online: bool, as_json: bool) -> Code:
-    """Check the configuration in `path`, and the clouds too where `is_online`.
+async def check(path: Path, web_path: Path | None, *, is_online: bool, as_json: bool) -> Code:
+    """Check the configuration in `path` and that of the server, and the clouds where `is_online`.
 
-    Raises ConfigError where the configuration has faults.
+    Raises ConfigError where either has faults.
     """
-    config = load(path, MODELS)
+    config, web = together(
+        lambda: load(path, MODELS), lambda: None if web_path is None else load_web(web_path)
+    )
     say(f"hint: {hint}" for hint in hints(path, config))
     if not is_online:
         _show(path, config, as_json=as_json)
+        if web is not None and not as_json:
+            encrypted = "TLS" if web.tls else "no TLS"
+            _write(f"{web_path}: {encrypted}, users: {len(web.users)}, no faults")
         return Code.OK
     return await _survey(config, as_json=as_json)
 

@@ -69,13 +69,7 @@ def _parser() -> Parser:
     serve = _add(commands, "serve", "read the clouds and serve metrics (the default)")
     _add_config_file(serve)
     _add_address(serve)
-    serve.add_argument(
-        "--web.config.file",
-        dest="web_config_file",
-        type=Path,
-        metavar="PATH",
-        help="TLS and basic auth, in the format of Prometheus's exporter-toolkit (default: none)",
-    )
+    _add_web_config_file(serve)
     serve.add_argument(
         "--web.open-health",
         dest="open_health",
@@ -98,6 +92,7 @@ def _parser() -> Parser:
         "\n  home-exporter check --online --format=json\n\nexit codes: see home-exporter --help"
     )
     _add_config_file(check)
+    _add_web_config_file(check)
     check.add_argument("--online", action="store_true", help="call the clouds, once each")
     check.add_argument(
         "--format",
@@ -164,6 +159,16 @@ def _add_config_file(parser: Parser) -> None:
         default=os.environ.get("HOME_EXPORTER_CONFIG_FILE", "exporter.yml"),
         metavar="PATH",
         help="configuration file (default: $HOME_EXPORTER_CONFIG_FILE, else exporter.yml)",
+    )
+
+
+def _add_web_config_file(parser: Parser) -> None:
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        metavar="PATH",
+        help="TLS and basic auth, in the format of Prometheus's exporter-toolkit (default: none)",
     )
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import bcrypt
 import pytest
 import yaml
 
@@ -98,6 +99,29 @@ async def test_a_callback_secret_that_is_too_short_is_a_fault(run: Run, config: 
     assert done.code == 2
     assert "wally[0].callback_secret: expected 16 characters or more" in done.err
     assert "short" not in done.err.replace("too short", "")
+
+
+async def test_the_faults_of_the_web_configuration_are_told_beside_the_others(
+    run: Run, config: Path, tmp_path: Path
+) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text("basic_auth_users:\n  me: not-a-hash\n")
+    change(config, "wally", poll_interval="soon")
+    done = await run("check", f"--web.config.file={web}")
+    assert done.code == 2
+    assert "wally[0].poll_interval: expected" in done.err
+    assert f"{web}: basic_auth_users.me: expected a bcrypt hash" in done.err
+    assert "not-a-hash" not in done.err
+
+
+async def test_a_right_web_configuration_is_told(run: Run, config: Path, tmp_path: Path) -> None:
+    web = tmp_path / "web.yml"
+    hashed = bcrypt.hashpw(b"password", bcrypt.gensalt(4)).decode()
+    web.write_text(f"basic_auth_users:\n  me: {hashed}\n")
+    done = await run("check", f"--web.config.file={web}")
+    assert done.code == 0
+    assert f"{web}: no TLS, users: 1, no faults" in done.out
+    assert hashed not in done.out + done.err
 
 
 async def test_a_secret_that_everybody_can_read_is_worth_a_hint(run: Run, config: Path) -> None:
