@@ -114,7 +114,8 @@ async def test_the_faults_of_the_web_configuration_are_told_beside_the_others(
     assert "not-a-hash" not in done.err
 
 
-async def test_a_right_web_configuration_is_told(run: Run, config: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("config")
+async def test_a_right_web_configuration_is_told(run: Run, tmp_path: Path) -> None:
     web = tmp_path / "web.yml"
     hashed = bcrypt.hashpw(b"password", bcrypt.gensalt(4)).decode()
     web.write_text(f"basic_auth_users:\n  me: {hashed}\n")
