@@ -19,7 +19,7 @@ stack: $(VENV)/.app ## run the demo with Prometheus and Alertmanager: what would
 
 test: $(VENV)/.dev ## install what the tests need, and run them
 	@scripts/debian-packages prometheus prometheus-alertmanager
-	@$(BIN)/python -m pytest --numprocesses=auto $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/ruff check .

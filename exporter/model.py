@@ -42,6 +42,11 @@ class ActivityState(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
 
+    def is_beyond(self, other: "ActivityState") -> bool:
+        """Return whether it comes after another state; none is ever gone back to."""
+        order = list(ActivityState)
+        return order.index(self) > order.index(other)
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:

@@ -13,6 +13,11 @@ from tests.support.running import Running, run
 Start = Callable[..., Awaitable[Running]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()

@@ -37,6 +37,7 @@ class Repeated:
         self._tools = tools
         self._told = told
         self._is_failing = False
+        self._wish: tuple[float, float] | None = None
         self._task: asyncio.Task[None] | None = None
         self.on_planned: Callable[[float], None] = lambda _: None
         self.is_stopped = False
@@ -50,10 +51,13 @@ class Repeated:
     def hasten(self, due: float, spread: float) -> None:
         """Bring the next call forward (monotonic), unless calls fail and wait for that.
 
-        Up to `spread` seconds are added: what happens to many at once must not call at once.
+        Up to `spread` seconds are added: what happens to many at once must not call at once. What
+        is asked while a call is under way holds for the next one.
         """
         planned = self._tools.planner.due(self._key)
-        if planned is not None and due < planned and not self._cadence.failures:
+        if planned is None:
+            self._wish = (due, spread)
+        elif due < planned and not self._cadence.failures:
             soon = max(due, self._tools.clock.monotonic())
             self._plan(min(planned, soon + self._tools.rng.uniform(0.0, spread)))
 
@@ -76,6 +80,9 @@ class Repeated:
         self.is_tried = True
         if not self.is_stopped:
             self._plan(due)
+            wish, self._wish = self._wish, None
+            if wish is not None:
+                self.hasten(*wish)
 
     async def _attempt(self) -> float:
         """Make the call and return when the next is due."""
@@ -90,7 +97,9 @@ class Repeated:
             self._is_failing = True
             return clock.monotonic() + self._cadence.after_failure(error)
         except Exception as error:  # noqa: BLE001  # a bug must not end the calls
-            self._told.log.bug("an answer could not be taken", error)
+            if not self._is_failing:
+                self._told.log.bug("an answer could not be taken", error)
+            self._is_failing = True
             return clock.monotonic() + self._cadence.after_failure(error)
         if self._is_failing:
             self._told.log.info(self._told.recovered)

@@ -1,12 +1,15 @@
 """One location at work: polled in time, followed on its stream where it has one."""
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from exporter.accounts.early import Early
 from exporter.accounts.repeated import Repeated, Told
 from exporter.accounts.tools import Tools
 from exporter.logs import Log
-from exporter.model import Applied, LocationKey
+from exporter.model import Applied, DeviceChange, LocationKey
 from exporter.sources.base import Reason, Source, StreamSource
 from exporter.sources.record import CallRecord
 
@@ -26,6 +29,8 @@ class Watch:
     def __init__(self, key: LocationKey, source: Source, record: CallRecord, tools: Tools) -> None:
         self._key = key
         self._source = source
+        # Looked at once: the check of a protocol is dear, and events are many.
+        self._followed = source if isinstance(source, StreamSource) else None
         self._record = record
         self._tools = tools
         self._log = Log("location", vendor=key[0], location_id=key[1])
@@ -35,6 +40,7 @@ class Watch:
         self._polls.on_planned = self._show_next_poll
         self._steady_key = f"steady/{name}"
         self._attempted = float("-inf")
+        self._early = Early()
         self._is_connected = False
         self._is_told_up: bool | None = None
         self._stream: asyncio.Task[None] | None = None
@@ -56,9 +62,9 @@ class Watch:
             gap=self._source.config.floor,
         )
         self._polls.begin(due)
-        if isinstance(self._source, StreamSource):
+        if self._followed is not None:
             self._tools.store.set_stream(self._key, connected=False)
-            follow = self._source.follow(self._key[1], self)
+            follow = self._followed.follow(self._key[1], self)
             self._stream = self._tools.tasks.start(follow, f"stream {self._key[1]}")
 
     def stop(self) -> None:
@@ -72,9 +78,10 @@ class Watch:
 
     async def _poll(self) -> float:
         self._attempted = self._tools.clock.monotonic()
-        polled = await self._source.poll(self._key[1])
+        polled = await self._source.poll(self._key[1], self._info_of)
         if not self._polls.is_stopped:
             self._tools.store.poll(self._key, polled.snapshot, polled.began, polled.vendor_now)
+            self._catch_up(polled.began)
         return self._interval()
 
     def _interval(self) -> float:
@@ -128,8 +135,8 @@ class Watch:
         self._tools.telemetry.stream_events.labels(kind, outcome.value).inc()
 
     def _take(self, payload: Any) -> tuple[str, Applied]:
-        assert isinstance(self._source, StreamSource)  # noqa: S101  # only such have events
-        event = self._source.event(payload, self._model_of)
+        assert self._followed is not None  # noqa: S101  # only such have events
+        event = self._followed.event(payload, self._info_of)
         if event is None:
             return _NO_TYPE, Applied.MALFORMED
         if event.location_id not in ("", self._key[1]):
@@ -137,10 +144,37 @@ class Watch:
         if event.change is None:
             return event.type, Applied.IGNORED
         applied = self._tools.store.push(self._key, event.change)
+        if applied is Applied.UNKNOWN_DEVICE and isinstance(event.change, DeviceChange):
+            self._wait_for(event.change.device_id, payload)
         if event.lag is not None and applied is Applied.APPLIED:
             self._tools.telemetry.event_lag.observe(max(0.0, event.lag))
         return event.type, applied
 
-    def _model_of(self, device_id: str) -> str | None:
+    def _wait_for(self, device_id: str, payload: Any) -> None:
+        """Keep an event until a poll shows its device, and let that not be long."""
+        if self._early.keep(device_id, payload, self._tools.clock.monotonic()):
+            self._polls.hasten(self._attempted + _AFTER_CONNECT, _CONNECT_SPREAD)
+
+    def _catch_up(self, began: float) -> None:
+        """Take what was pushed of devices that a poll, sent at `began`, was the first to show."""
+        for arrived, payload in self._early.take(began):
+            try:
+                self._take_late(payload, arrived, began)
+            except Exception as error:  # noqa: BLE001  # an event must not cost the poll
+                self._log.bug("an event could not be read", error)
+
+    def _take_late(self, payload: Any, arrived: float, began: float) -> None:
+        assert self._followed is not None  # noqa: S101  # only such have events
+        event = self._followed.event(payload, self._info_of)
+        if event is None or not isinstance(event.change, DeviceChange):
+            return
+        change = event.change
+        if arrived <= began:
+            # Of what has no time of its own the poll knows better.
+            dated = tuple(one for one in change.readings if one[1].updated is not None)
+            change = replace(change, readings=dated)
+        self._tools.store.push(self._key, change, arrived)
+
+    def _info_of(self, device_id: str) -> Mapping[str, str] | None:
         device = self._tools.store.device(self._key, device_id)
-        return device.info.get("model", "") if device else None
+        return device.info if device else None

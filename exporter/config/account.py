@@ -91,6 +91,11 @@ class AccountConfig(Strict):
         """What the choice of locations depends on; another text is another choice."""
         return ""
 
+    @property
+    def login(self) -> str:
+        """What tells the account from another one that takes its name; may name a person."""
+        return ""
+
     def admits(self, location_id: str, name: str) -> bool:  # noqa: ARG002  # for vendors that filter
         """Return whether a location of the account is read."""
         return True

@@ -120,6 +120,16 @@ class Transport:
             timer.cancel()
 
 
+class _Session(requests.Session):
+    """A session to which a redirect is an answer like any other.
+
+    Not to follow it is not enough: requests would read its whole body, and parse its address.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002  # upstream's
+        return None
+
+
 class _Adapter(HTTPAdapter):
     """Uses connections whose sockets can be cut, also through a proxy."""
 
@@ -138,7 +148,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _session(sockets: Sockets, *, use_environment: bool) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.trust_env = use_environment
     # Nothing here needs a cookie, so none is kept.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

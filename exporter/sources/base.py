@@ -1,7 +1,7 @@
 """The protocols behind which each vendor stands: what an account can be asked."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
@@ -42,8 +42,8 @@ class Endpoints(NamedTuple):
     poll: str
 
 
-#: How a mapping learns the model of a device that an event names; None for an unknown device.
-ModelOf = Callable[[str], str | None]
+#: How a mapping learns what was said of a device before: its info, None for an unknown device.
+InfoOf = Callable[[str], Mapping[str, str] | None]
 
 
 class Source(Protocol):
@@ -63,7 +63,7 @@ class Source(Protocol):
         """Ask which locations the account has now."""
         ...
 
-    async def poll(self, location_id: str) -> Polled:
+    async def poll(self, location_id: str, info_of: InfoOf, /) -> Polled:
         """Ask for all that is known of one location."""
         ...
 
@@ -104,7 +104,7 @@ class StreamSource(Source, Protocol):
         """Keep the location's stream up until cancelled."""
         ...
 
-    def event(self, payload: Any, model_of: ModelOf) -> Event | None:
+    def event(self, payload: Any, info_of: InfoOf) -> Event | None:
         """Return what an event says, None for one that is malformed."""
         ...
 

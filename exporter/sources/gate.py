@@ -82,7 +82,7 @@ class Gate:
         self._rng = rng
         self._config = config
         self._lock = asyncio.Lock()
-        self._is_admitted = False
+        self._is_admitted = self._is_closed = False
         rate = _HEADROOM * config.calls_per_second(1)
         self.record = memory.record(config, Bucket(_BURST, rate, _BURST, clock.monotonic()))
         self._offset: float | None = None
@@ -107,7 +107,7 @@ class Gate:
     def _recall(self) -> None:
         """Show the account as it was before a restart; an account that is new is not up yet."""
         now, record = self._clock.monotonic(), self.record
-        self._is_refused = record.refused.until > now
+        self._is_refused = record.refused.step > 0
         if record.penalty.is_on(now):
             self._failing.add(_PENALTY)
         if record.succeeded_at is not None:
@@ -166,7 +166,7 @@ class Gate:
                 await self._memory.keep(self._config, self.record)
             raise
         except Exception:
-            self._count(endpoint, Outcome.INTERNAL)
+            self._failed(endpoint, CloudError(Outcome.INTERNAL), location_id)
             raise
         finally:
             took = self._clock.monotonic() - began
@@ -241,11 +241,14 @@ class Gate:
         return self._clock.monotonic() + self._offset
 
     def close(self) -> None:
-        """Cut a call that is under way and free the connections."""
+        """Cut a call that is under way, free the connections and make no more calls."""
+        self._is_closed = True
         self._worker.close()
 
     async def _admission(self, endpoint: str, location_id: str) -> None:
         while True:
+            if self._is_closed:
+                raise OnHoldError(float("inf"))
             now = self._clock.monotonic()
             until = self.record.hold(endpoint, location_id)
             if now < until:
@@ -287,10 +290,9 @@ class Gate:
         self._show_up()
 
     def _penalise(self, error: RateLimitedError) -> None:
-        now, penalty = self._clock.monotonic(), self.record.penalty
-        if not penalty.is_on(now):
+        if _PENALTY not in self._failing:
             self._log.warning("the cloud asks for fewer calls: none for a while", reason=str(error))
-        penalty.open(now, error.retry_after, self._rng)
+        self.record.penalty.open(self._clock.monotonic(), error.retry_after, self._rng)
         self._failing.add(_PENALTY)
 
     def _show_success(self, wall: float) -> None:

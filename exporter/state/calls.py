@@ -12,12 +12,21 @@ _LONGEST_HOLD = 7 * 3600.0
 
 
 def identity(config: AccountConfig) -> str:
-    """Return what tells an account from another: a name that moved to another cloud is new."""
-    return f"{config.vendor} {config.name} {config.base_url}"
+    """Return what tells an account from another.
+
+    A name that moved to another cloud, or to another login, is a new account.
+    """
+    own = f" {_digest(config.login)}" if config.login else ""
+    return f"{config.vendor} {config.name} {config.base_url}{own}"
 
 
 def _selection(config: AccountConfig) -> str:
-    return hashlib.sha256(config.selection.encode()).hexdigest()[:16]
+    return _digest(config.selection)
+
+
+def _digest(text: str) -> str:
+    # Short enough to say nothing of a person.
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def dump(record: CallRecord, config: AccountConfig, wall: float, monotonic: float) -> CallsDocument:
@@ -51,7 +60,8 @@ def restore(
         bucket,
         began=monotonic,
         penalty=_penalty(document.penalty, behind, monotonic),
-        refused=_penalty(document.refused, behind, monotonic),
+        # Whoever restarts may have mended the credentials: one try shows, crash loops excepted.
+        refused=Penalty(step=document.refused.step),
         attempts={
             key: min(moment - behind, monotonic) for key, moment in document.attempts.items()
         },
@@ -60,7 +70,7 @@ def restore(
     )
     # Another choice of locations finds others in the same listing.
     if document.listed is not None and document.selection == _selection(config):
-        record.listed = (document.listed[0] - behind, document.listed[1])
+        record.listed = (min(document.listed[0] - behind, monotonic), document.listed[1])
     return record
 
 

@@ -1,8 +1,8 @@
 """The shape of what lies on disk; whatever is of another shape is not believed."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, FiniteFloat, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt
 
 from exporter.model import ActivityState
 
@@ -40,9 +40,9 @@ class CallsDocument(Document):
     """What is remembered of an account's calls; `listed` is when how many locations were found."""
 
     selection: str
-    level: FiniteFloat
-    burst: FiniteFloat
-    rate: FiniteFloat
+    level: Annotated[FiniteFloat, Field(ge=-100)]
+    burst: Annotated[FiniteFloat, Field(ge=1)]
+    rate: Annotated[FiniteFloat, Field(gt=1e-6)]
     penalty: StoredPenalty
     refused: StoredPenalty
     attempts: dict[str, Moment]
@@ -62,6 +62,7 @@ class StoredActivity(Part):
     is_silence: bool
     touched: Moment
     pushed: Moment | None
+    omitted: NonNegativeInt = 0
 
 
 class StoredDevice(Part):
@@ -104,4 +105,5 @@ class LocationDocument(Document):
     alarm_state: str | None
     alarm_states: tuple[str, ...]
     alarm_pushed: Moment | None
+    alarm_said: tuple[tuple[str, FiniteFloat], ...] = ()
     devices: tuple[StoredDevice, ...]

@@ -40,23 +40,23 @@ class StateFiles:
         try:
             contents = await asyncio.wait_for(read, _READ_LIMIT)
         except (OSError, TimeoutError) as error:
-            self.reject(error)
+            self.reject(type(error).__name__)
             return []
         found = []
         for content in contents:
             if isinstance(content, OSError):
-                self.reject(content)
+                self.reject(type(content).__name__)
                 continue
             try:
                 found.append(model.model_validate_json(content))
             except ValidationError as error:
-                self.reject(error)
+                self.reject(type(error).__name__)
         return found
 
     async def write(
         self, kind: str, name: str, document: Document, *, is_durable: bool = False
     ) -> bool:
-        """Write a document off the loop; return whether it is there, and on the disk if durable."""
+        """Write a document off the loop, synced if durable; return whether it is there."""
         path, text = self._path(kind, name), document.model_dump_json().encode()
         return await self._change(lambda: _replace(path, text, is_durable=is_durable))
 
@@ -65,13 +65,11 @@ class StateFiles:
         path = self._path(kind, name)
         await self._change(lambda: path.unlink(missing_ok=True))
 
-    def reject(self, error: Exception) -> None:
+    def reject(self, reason: str) -> None:
         """Take that a document cannot be read, or is not what it should be."""
         self._on_error()
         if not self._is_unreadable:
-            self._log.warning(
-                "a state file is of no use: going on without it", reason=type(error).__name__
-            )
+            self._log.warning("a state file is of no use: going on without it", reason=reason)
         self._is_unreadable = True
 
     async def _change(self, work: Callable[[], None]) -> bool:

@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import NamedTuple
 
 from exporter.budget import Bucket
@@ -21,7 +20,9 @@ from exporter.store.held import HeldLocation
 _CALLS, _LOCATIONS = "calls", "locations"
 _SAVE_EVERY = 300.0
 _LOOK_EVERY = 1.0
-_LAST_SAVE_LIMIT = 1.5
+_LAST_SAVE_LIMIT = 3.0
+#: No location is at this generation: it will be tried again.
+_UNWRITTEN = -1
 
 
 class _Saved(NamedTuple):
@@ -73,10 +74,9 @@ class Keeper:
             if not config.admits(document.location_id, document.name):
                 continue
             wall, monotonic = self._clock.wall(), self._clock.monotonic()
-            try:
-                yield snapshot.restore(document, config.name, policy, wall, monotonic)
-            except ValueError as error:
-                self._files.reject(error)
+            if document.written_at > wall:
+                self._files.reject("written in the future")
+            yield snapshot.restore(document, config.name, policy, wall, monotonic)
 
     async def keep(self, config: AccountConfig, record: CallRecord) -> None:
         """Write an account's record down; never raises."""
@@ -91,36 +91,51 @@ class Keeper:
 
     async def close(self) -> None:
         """Save all that has changed; a slow disk does not hold up the end of the process."""
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_LAST_SAVE_LIMIT):
                 for config, record in self._accounts.values():
                     if record.attempts:
                         await self.keep(config, record)
                 await self._save_locations(0.0)
+        except TimeoutError:
+            left = len(self._due(self._clock.monotonic()))
+            self._log.warning("there was no time to save every location", left=left)
 
     async def _save_locations(self, gap: float) -> None:
-        for location in list(self._store.locations.values()):
+        now = self._clock.monotonic()
+        for location in self._due(now - gap):
             try:
-                await self._save(location, gap)
+                await self._save(location, now)
             except Exception as error:  # noqa: BLE001  # one location must not cost the others
                 self._log.bug("a location could not be saved", error)
         for key in [known for known in self._saved if known not in self._store.locations]:
             await self._files.remove(_LOCATIONS, self._saved.pop(key).name)
 
-    async def _save(self, location: HeldLocation, gap: float) -> None:
-        now = self._clock.monotonic()
-        saved = self._saved.get(location.key, _Saved(location.account, ""))
-        is_same = saved.account == location.account
-        if is_same and (location.generation == saved.generation or now - saved.at < gap):
-            return
+    def _due(self, before: float) -> list[HeldLocation]:
+        """Return what is to be saved, longest unsaved first."""
+        due = [one for one in self._store.locations.values() if self._is_due(one, before)]
+        return sorted(due, key=lambda one: self._saved[one.key].at if one.key in self._saved else 0)
+
+    def _is_due(self, location: HeldLocation, before: float) -> bool:
+        """Return whether the location has changed since it was saved, not after `before`."""
+        if location.polled_at is None:
+            return False  # nothing is known of it yet, and the next save would be far away
+        saved = self._saved.get(location.key)
+        if saved is None:
+            return True
+        is_changed = location.generation != saved.generation and saved.at <= before
+        return is_changed or location.account != saved.account
+
+    async def _save(self, location: HeldLocation, now: float) -> None:
+        saved = self._saved.get(location.key)
         config, _ = self._accounts[location.key[0], location.account]
         name = _name(config, location.key)
-        if not is_same:
+        if saved is not None and saved.account != location.account:
             await self._files.remove(_LOCATIONS, saved.name)
         generation = location.generation
         document = snapshot.dump(location, calls.identity(config), self._clock.wall(), now)
         if not await self._files.write(_LOCATIONS, name, document):
-            generation = saved.generation
+            generation = _UNWRITTEN
         self._saved[location.key] = _Saved(config.name, name, generation, now)
 
 

@@ -32,6 +32,7 @@ def dump(location: HeldLocation, account: str, wall: float, monotonic: float) ->
         alarm_state=location.alarm.state,
         alarm_states=tuple(location.alarm.states),
         alarm_pushed=_moment(location.alarm.pushed, ahead),
+        alarm_said=location.alarm.said,
         devices=tuple(_dump_device(device, ahead) for device in location.devices.values()),
     )
 
@@ -88,6 +89,7 @@ def _dump_activity(entry: Entry, ahead: float) -> StoredActivity:
         is_silence=activity.is_silence,
         touched=entry.touched + ahead,
         pushed=None if entry.pushed is None else entry.pushed + ahead,
+        omitted=entry.omitted,
     )
 
 
@@ -98,10 +100,12 @@ def _moment(monotonic: float, ahead: float) -> float | None:
 def restore(
     document: LocationDocument, account: str, policy: Policy, wall: float, monotonic: float
 ) -> HeldLocation:
-    """Return the location as of now; raises ValueError for a document from the future."""
+    """Return the location as of now.
+
+    Of a document from the future nobody knows the age: it is for telling what is new, and nothing
+    of it is served.
+    """
     passed = wall - document.written_at
-    if passed < 0:
-        raise ValueError("written in the future")
     ahead = wall - monotonic
     # Of the two the later one: what is held must not look younger than it is.
     vendor_now = max(wall, document.vendor_time + passed)
@@ -121,8 +125,11 @@ def restore(
         is_remembered=True,
     )
     location.alarm.know(document.alarm_states)
+    location.alarm.said = document.alarm_said
     for stored in document.devices:
         location.devices[stored.id] = _restore_device(stored, ahead)
+    if passed < 0:
+        location.distrust()
     return location
 
 
@@ -172,7 +179,7 @@ def _entry(stored: StoredActivity, ahead: float) -> Entry:
         is_silence=stored.is_silence,
     )
     pushed = None if stored.pushed is None else stored.pushed - ahead
-    return Entry(activity, stored.touched - ahead, pushed)
+    return Entry(activity, stored.touched - ahead, pushed, stored.omitted)
 
 
 def _monotonic(moment: float | None, ahead: float) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from exporter.model import ACTIVITY_LIMIT, OMISSIONS, Activity, ActivityState
 
 ACTIVITY_LIFE = 7 * 86400.0
-_ORDER = tuple(ActivityState)
-
+#: A baseline before everything: whatever is new is counted, dated or not.
+NONE = float("-inf")
 _Identity = tuple[str, str]
 
 
@@ -47,6 +47,13 @@ class Ledger:
         entry = self.entries.get((activity.kind, activity.created))
         return entry.activity.state if entry else None
 
+    def was_told(self, activity: Activity) -> bool:
+        """Return whether a callback has told as much of this identity before."""
+        entry = self.entries.get((activity.kind, activity.created))
+        if entry is None or entry.pushed is None:
+            return False
+        return not activity.state.is_beyond(entry.activity.state)
+
     def remember(self, entry: Entry) -> None:
         """Take up what was known before a restart; it is not counted again."""
         self.entries[entry.activity.kind, entry.activity.created] = entry
@@ -63,15 +70,18 @@ class Ledger:
             self.counts[activity.kind] += 1
         return is_new
 
-    def poll(
-        self, listed: tuple[Activity, ...], began: float, now: float, *, baseline: bool
-    ) -> None:
-        """Take a poll's whole list; what a callback said since `began` is not undone by it."""
+    def poll(self, listed: tuple[Activity, ...], began: float, now: float, baseline: float) -> None:
+        """Take a poll's whole list; what a callback said since `began` is not undone by it.
+
+        What was created up to `baseline` (the vendor's time), or without a time then, is not
+        counted: a device that is seen for the first time brings its history along.
+        """
         newest = sorted(listed, key=lambda one: one.created_at or 0.0)[-ACTIVITY_LIMIT:]
         identities = {(activity.kind, activity.created) for activity in newest}
         self._make_room(len(identities - self.entries.keys()), identities)
         for activity in newest:
-            if self._take(activity, now, began) and not baseline:
+            created = baseline if activity.created_at is None else activity.created_at
+            if self._take(activity, now, began) and (created > baseline or baseline == NONE):
                 self.counts[activity.kind] += 1
         for identity, entry in self.entries.items():
             if identity not in identities and not _pushed_since(entry, began):
@@ -106,7 +116,7 @@ class Ledger:
         entry.touched = now
         if began is not None and _pushed_since(entry, began):
             return False
-        advances = _ORDER.index(activity.state) > _ORDER.index(entry.activity.state)
+        advances = activity.state.is_beyond(entry.activity.state)
         if advances:
             entry.activity = activity
         if advances or began is not None:

@@ -10,8 +10,11 @@ from exporter.store.moment import Moment
 from exporter.store.totals import TotalGuard
 
 
-def poll(held: HeldDevice, device: Device, began: float, now: Moment, *, baseline: bool) -> None:
-    """Take what a poll that was sent at `began` (monotonic) says of the device."""
+def poll(held: HeldDevice, device: Device, began: float, now: Moment, baseline: float) -> None:
+    """Take what a poll that was sent at `began` (monotonic) says of the device.
+
+    Activities up to `baseline` (the vendor's time) are its history.
+    """
     held.omitted = 0
     held.name, held.room = device.name, device.room
     held.info = device.info
@@ -27,7 +30,9 @@ def poll(held: HeldDevice, device: Device, began: float, now: Moment, *, baselin
             _take(held, source, reading, now)
     for kind in device.activity_kinds:
         held.ledger.counts.setdefault(kind, 0)
-    held.ledger.poll(device.activities, began, now.monotonic, baseline=baseline)
+    held.ledger.poll(device.activities, began, now.monotonic, baseline)
+    # Of no use any more: the next poll begins later still.
+    held.pushed = {source: at for source, at in held.pushed.items() if at > began}
     leaks.look(held, now)
 
 
@@ -57,6 +62,7 @@ def push_activity(held: HeldDevice, activity: Activity, now: Moment, alive_after
     One that was created before `alive_after` (the vendor's clock) is no sign of life.
     """
     before = held.ledger.state(activity)
+    is_repeat = held.ledger.was_told(activity)
     is_new = held.ledger.push(activity, now.monotonic)
     if not activity.is_silence:
         held.contact = now.monotonic
@@ -64,7 +70,7 @@ def push_activity(held: HeldDevice, activity: Activity, now: Moment, alive_after
         is_young = activity.created_at is None or activity.created_at > alive_after
         if is_new and is_young and activity.state is not ActivityState.RESOLVED:
             held.alive = now.monotonic
-        leaks.push(held, activity, now, is_new=is_new)
+        leaks.push(held, activity, now, is_new=is_new, is_repeat=is_repeat)
     has_moved = held.ledger.state(activity) is not before
     return Applied.APPLIED if has_moved else Applied.DUPLICATE
 
@@ -75,8 +81,8 @@ def _take(
     old = held.readings.get(source)
     if old is not None and old.metric is new.metric:
         if _is_older(new, old) and (is_push or new.value is not None):
-            if new.metric.rises and new.value is not None and new.stamp is not None:
-                held.edges.see(new.metric, on=bool(new.value), stamp=new.stamp)
+            if new.metric.rises and new.value is not None and new.updated is not None:
+                held.edges.see(new.metric, on=bool(new.value), stamp=new.updated)
             return Applied.OUTDATED
         if (new.stamp, new.value, new.labels) == (old.stamp, old.value, old.labels):
             return Applied.DUPLICATE
@@ -117,9 +123,10 @@ def _note_reading(held: HeldDevice, reading: Reading) -> None:
 def _see(held: HeldDevice, new: Reading, now: Moment) -> None:
     """Let the edges see the bool that is served, which may be another reading's."""
     if new.metric is readings.LEAK:
-        leaks.look(held, now, new.stamp)
+        leaks.look(held, now, new.updated)
         return
     served = held.resolved(new.metric)
     if served is not None:
         # Its value, and so its time: another source's time would put the value at a wrong one.
-        held.edges.see(new.metric, on=bool(served.value), stamp=served.stamp)
+        # The time that is believed: one in the future would hold up all edges until then.
+        held.edges.see(new.metric, on=bool(served.value), stamp=served.updated)

@@ -32,7 +32,8 @@ class Edges:
         """
         history = self._history.setdefault(metric, [])
         moment = stamp if stamp is not None else history[-1][0] if history else _UNDATED
-        if (moment, on) in history[-1:]:
+        # Of one time there may be two values; a repeat of either says nothing new.
+        if (moment, on) in (history[-1:] if stamp is None else history):
             return False
         place = bisect_right(history, moment, key=lambda entry: entry[0])
         before = history[place - 1][1] if place else None

@@ -63,7 +63,12 @@ class HeldDevice:
 
     def resolved(self, metric: Metric) -> Reading | None:
         """Return the reading that is served as a metric without labels of its own."""
-        return self.best().get((metric, ()))
+        told = [
+            one
+            for one in self.readings.values()
+            if one.metric is metric and not one.labels and one.value is not None
+        ]
+        return min(told, key=lambda one: one.rank, default=None)
 
 
 @dataclass(slots=True)
@@ -138,6 +143,12 @@ class HeldLocation:
     def alive_after(self, moment: Moment) -> float:
         """Return the vendor's time before which what a device says is no sign of life."""
         return moment.vendor - self.policy.device_stale_after
+
+    def distrust(self) -> None:
+        """Take that nobody knows when all of it was heard."""
+        self.polled = self.alarm.pushed = NEVER
+        for device in self.devices.values():
+            device.contact = device.alive = NEVER
 
     def grow_older(self, seconds: float) -> None:
         """Take that all of it was heard so much longer ago than it seemed."""

@@ -8,10 +8,12 @@ from exporter.store.moment import Moment
 _ALARMED = "alarmed"
 
 
-def push(held: HeldDevice, activity: Activity, now: Moment, *, is_new: bool) -> None:
-    """Take the alarm of a callback."""
+def push(
+    held: HeldDevice, activity: Activity, now: Moment, *, is_new: bool, is_repeat: bool
+) -> None:
+    """Take the alarm of a callback; what a poll made of it since is not undone by a repeat."""
     alarmed = held.ledger.has_pushed_leak()
-    if alarmed or activity.state is ActivityState.RESOLVED:
+    if not is_repeat and (alarmed or activity.state is ActivityState.RESOLVED):
         held.readings[_ALARMED] = Reading(readings.LEAK_ALARMED, float(alarmed))
         held.pushed[_ALARMED] = now.monotonic
     if is_new:
@@ -39,7 +41,7 @@ def look(held: HeldDevice, now: Moment, stamp: float | None = None) -> None:
     if reading is None and not was_told:
         return
     # The sensor may show late what a callback told of, and was counted.
-    seen = None if reading is None else reading.stamp
+    seen = None if reading is None else reading.updated
     is_counted = seen is not None and seen <= held.leak_told_until
     is_on = shows or held.leak_told
     held.edges.see(readings.LEAK, on=is_on, stamp=stamp, counts=not is_counted)

@@ -21,9 +21,10 @@ from exporter.model import (
     Snapshot,
 )
 from exporter.store import devices
+from exporter.store.activities import NONE
 from exporter.store.allowance import Allowance
 from exporter.store.freshness import DeviceView, is_up
-from exporter.store.held import HeldDevice, HeldLocation, Policy
+from exporter.store.held import NEVER, HeldDevice, HeldLocation, Policy
 from exporter.store.moment import Moment
 from exporter.store.pending import Pending
 from exporter.store.samples import (
@@ -113,7 +114,8 @@ class Store:
         """Take a whole answer, asked for at `began` (monotonic) and given at `vendor_now`."""
         location = self.locations[key]
         now = Moment(self._clock.monotonic(), vendor_now)
-        baseline = location.polled_at is None
+        # What began before a device was first looked at is its history, and not counted.
+        before = location.polled + location.offset if location.polled > NEVER else float("inf")
         location.generation += 1
         location.is_remembered = False
         location.polled, location.polled_at = now.monotonic, self._clock.wall()
@@ -127,16 +129,16 @@ class Store:
         location.alarm.know(snapshot.alarm_states)
         if snapshot.alarm_state is not None and location.alarm.pushed <= began:
             location.alarm.become(snapshot.alarm_state)
-        self._poll_devices(location, snapshot, began, now, baseline=baseline)
+        self._poll_devices(location, snapshot, began, now, before)
         self._publish_location(location)
         self._publish_devices(location)
 
-    def push(self, key: LocationKey, change: Change) -> Applied:
-        """Take a change as it arrives."""
+    def push(self, key: LocationKey, change: Change, arrived: float | None = None) -> Applied:
+        """Take a change as it arrives, or as it `arrived` (monotonic) when nobody could read it."""
         location = self.locations.get(key)
         if location is None:
             return Applied.UNKNOWN_LOCATION
-        now = self._clock.monotonic()
+        now = self._clock.monotonic() if arrived is None else arrived
         location.generation += 1
         if isinstance(change, AlarmChange):
             is_change = location.alarm.push(change.state, change.updated, now)
@@ -223,8 +225,7 @@ class Store:
         snapshot: Snapshot,
         began: float,
         now: Moment,
-        *,
-        baseline: bool,
+        before: float,
     ) -> None:
         turned_away = 0
         for device in snapshot.devices:
@@ -232,10 +233,12 @@ class Store:
             if held is None and len(location.devices) >= DEVICE_LIMIT:
                 turned_away += len(device.readings)
                 continue
+            baseline = NONE
             if held is None:
                 held = location.devices[device.id] = HeldDevice(device.id)
                 self._catch_up(location, held)
-            devices.poll(held, device, began, now, baseline=baseline)
+                baseline = before
+            devices.poll(held, device, began, now, baseline)
         self._on_dropped(max(0, turned_away - location.turned_away))
         location.turned_away = turned_away
         listed = {device.id for device in snapshot.devices}

@@ -24,7 +24,9 @@ class TotalGuard:
             return new
         if self._is_doubtful(new.value) and not self._is_confirmed(new):
             self._doubted = self._doubted or new
-            return self._served or replace(new, value=None)
+            # Without a time it can never be confirmed, and the last one must not stand for ever.
+            is_undated = new.stamp is None
+            return self._served if self._served and not is_undated else replace(new, value=None)
         self.last = self._served = new
         self._doubted = None
         return new

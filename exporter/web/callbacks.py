@@ -34,6 +34,7 @@ _OUTCOMES = (
     Applied.FAILED,
     *Refused,
 )
+_LOST = frozenset({Applied.DROPPED, Applied.FAILED})
 
 
 class CallbackHandler:
@@ -47,7 +48,10 @@ class CallbackHandler:
             self._counter.labels(outcome.value)
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer 204 at once, 404 without a valid secret, 400 or 413 for a body of no use."""
+        """Answer 204 at once, 404 without a valid secret, 400 or 413 for a body of no use.
+
+        What could not be kept is answered with 503, so that it is sent again.
+        """
         account = self._account(request.match_info["vendor"], request.match_info["secret"])
         if account is None:
             self._counter.labels(Refused.WRONG_SECRET.value).inc()
@@ -68,6 +72,8 @@ class CallbackHandler:
             self._counter.labels(outcome.value).inc()
         if outcomes and all(outcome is Applied.MALFORMED for outcome in outcomes):
             raise web.HTTPBadRequest(text="expected an activity, or a list of them\n")
+        if not _LOST.isdisjoint(outcomes):
+            raise web.HTTPServiceUnavailable
         return web.Response(status=204)
 
     def _account(self, vendor: str, given: str) -> Account | None:

@@ -20,7 +20,7 @@ from exporter.exposition import Exposition
 from exporter.model import LocationRef, Snapshot
 from exporter.rest import Answer, Transport, Worker
 from exporter.schedule import Planner
-from exporter.sources.base import Endpoints, Event, ModelOf, Polled, Reason, Source, StreamListener
+from exporter.sources.base import Endpoints, Event, InfoOf, Polled, Reason, Source, StreamListener
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate
 from exporter.sources.homely.config import HomelyConfig
@@ -35,6 +35,12 @@ from tests.support.forgetful import Forgetful
 from tests.support.manual_clock import ManualClock
 
 PATIENCE = 5.0
+
+
+def nothing_known(_: str) -> None:
+    """Know no device yet."""
+
+
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 #: The least that the clock of a household moves at once: what falls due is seen so much later.
 STEP = 1.5
@@ -166,7 +172,7 @@ class FakeSource:
             raise self.listing_error
         return [LocationRef(name, f"The {name}") for name in self.listed]
 
-    async def poll(self, location_id: str) -> Polled:
+    async def poll(self, location_id: str, _: InfoOf, /) -> Polled:
         began = self.clock.monotonic()
         self.polls.append((began, location_id))
         self.running.append(location_id)
@@ -198,7 +204,7 @@ class FakeStream(FakeSource):
         finally:
             del self.listeners[location_id]
 
-    def event(self, payload: Any, model_of: ModelOf) -> Event | None:  # noqa: ARG002  # protocol
+    def event(self, payload: Any, info_of: InfoOf) -> Event | None:  # noqa: ARG002  # protocol
         return None
 
     def connect(self) -> None:

@@ -21,6 +21,7 @@ from tests.care.rig import (
     ScriptedTransport,
     Surroundings,
     eventually,
+    nothing_known,
     told_records,
 )
 from tests.support.manual_clock import ManualClock
@@ -46,7 +47,7 @@ def calls(sim: Simulator) -> list[str]:
 
 async def refuses(source: HomelySource, home: str, outcome: Outcome) -> None:
     with pytest.raises(CloudError) as caught:
-        await source.poll(home)
+        await source.poll(home, nothing_known)
     assert caught.value.outcome is outcome
 
 
@@ -69,26 +70,26 @@ async def test_one_token_serves_every_call_of_its_life(
     await source.locations()
     for _ in range(10):
         clock.advance(5)
-        await source.poll(home)
+        await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "locations"] + ["home"] * 10
 
 
 async def test_a_token_with_under_10_s_left_is_renewed(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     clock.advance(50)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "home", "home"], "exactly 10 s are enough"
     clock.advance(0.1)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim)[3:] == ["refresh", "home"]
 
 
 async def test_a_token_is_not_renewed_while_nobody_needs_one(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     for _ in range(100):
         clock.advance(10)
         await clock.settle()
@@ -98,17 +99,17 @@ async def test_a_token_is_not_renewed_while_nobody_needs_one(
 async def test_a_jump_of_the_wall_clock_renews_nothing(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     for jump in (86_400, -2 * 86_400):
         clock.jump_wall(jump)
-        await source.poll(home)
+        await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "home", "home", "home"]
 
 
 async def test_calls_at_the_same_time_share_one_token(
     sim: Simulator, source: HomelySource, home: str
 ) -> None:
-    await asyncio.gather(*(source.poll(home) for _ in range(8)))
+    await asyncio.gather(*(source.poll(home, nothing_known) for _ in range(8)))
     assert calls(sim) == ["token"] + ["home"] * 8
 
 
@@ -119,7 +120,7 @@ async def test_the_rotated_refresh_token_is_the_one_used_next(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock
 ) -> None:
     for _ in range(6):
-        await source.poll(home)
+        await source.poll(home, nothing_known)
         clock.advance(20 * MINUTE)
     assert calls(sim) == ["token", "home"] + ["refresh", "home"] * 5
     assert all(call.status in (200, 201) for call in sim.calls)
@@ -130,7 +131,7 @@ async def test_tokens_that_live_for_60_s_work_for_hours(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock, poll_every: float
 ) -> None:
     for _ in range(int(8 * HOUR / poll_every) if poll_every > MINUTE else 240):
-        await source.poll(home)
+        await source.poll(home, nothing_known)
         clock.advance(poll_every)
     assert sim.call_log.count("token") == 1
     assert all(call.status in (200, 201) for call in sim.calls)
@@ -139,23 +140,23 @@ async def test_tokens_that_live_for_60_s_work_for_hours(
 async def test_after_the_life_of_the_refresh_token_one_login_is_made(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     clock.advance(30 * MINUTE + 1)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "home", "token", "home"], "no refresh that must fail"
 
 
 async def test_a_refused_refresh_token_leads_to_one_full_login(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock, around: Surroundings
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     sim.homely.tokens.expire_all(refresh=True)
     clock.advance(55)
-    assert (await source.poll(home)).snapshot.devices
+    assert (await source.poll(home, nothing_known)).snapshot.devices
     assert calls(sim) == ["token", "home", "refresh", "token", "home"]
     assert around.sample("auth_failures_total", **ACCOUNT) == 0
     clock.advance(55)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim)[5:] == ["refresh", "home"]
 
 
@@ -166,10 +167,10 @@ async def test_a_refused_refresh_token_is_nothing_to_log(
     clock: ManualClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     sim.homely.tokens.expire_all(refresh=True)
     clock.advance(55)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert told_records(caplog) == []
 
 
@@ -177,10 +178,10 @@ async def test_a_refused_refresh_token_is_nothing_to_log(
 async def test_whatever_way_a_refresh_is_refused_one_login_follows(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock, status: int
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     clock.advance(55)
     await sim.inject(Fault(kind="status", endpoint="refresh", status=status))
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "home", "refresh", "token", "home"]
 
 
@@ -188,10 +189,10 @@ async def test_whatever_way_a_refresh_is_refused_one_login_follows(
 async def test_a_refresh_that_brings_no_token_leads_to_one_login(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock, kind: Any
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     clock.advance(55)
     await sim.inject(Fault(kind=kind, endpoint="refresh"))
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "home", "refresh", "token", "home"]
 
 
@@ -199,25 +200,25 @@ async def test_a_refresh_that_brings_no_token_leads_to_one_login(
 async def test_a_refresh_that_a_broken_cloud_fails_is_no_reason_to_log_in(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock, status: int
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     clock.advance(55)
     await sim.inject(Fault(kind="status", endpoint="refresh", status=status, html=True, times=2))
     for _ in range(2):
         await refuses(source, home, Outcome.SERVER_ERROR)
         clock.advance(16)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "home", "refresh", "refresh", "refresh", "home"]
 
 
 async def test_a_refresh_whose_connection_breaks_is_no_reason_to_log_in(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     clock.advance(55)
     await sim.inject(Fault(kind="disconnect", endpoint="refresh", times=1))
     await refuses(source, home, Outcome.CONNECTION)
     clock.advance(11)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "home", "refresh", "refresh", "home"]
 
 
@@ -230,20 +231,20 @@ async def test_in_a_penalty_neither_a_call_nor_a_token_is_asked_for(
     endpoint: str,
 ) -> None:
     if endpoint != "token":
-        await source.poll(home)
+        await source.poll(home, nothing_known)
         clock.advance(55)
     await sim.inject(Fault(kind="status", endpoint=endpoint, status=429, retry_after=4, times=1))
     with pytest.raises(RateLimitedError):
-        await (source.locations() if endpoint == "locations" else source.poll(home))
+        await (source.locations() if endpoint == "locations" else source.poll(home, nothing_known))
     sim.call_log.reset()
     for _ in range(11):
         clock.advance(10)
-        for ask in (source.locations, lambda: source.poll(home)):
+        for ask in (source.locations, lambda: source.poll(home, nothing_known)):
             with pytest.raises(OnHoldError):
                 await ask()
     assert calls(sim) == []
     clock.advance(30)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert calls(sim)[-1] == "home"
 
 
@@ -253,9 +254,9 @@ async def test_in_a_penalty_neither_a_call_nor_a_token_is_asked_for(
 async def test_one_401_renews_and_tries_again(
     sim: Simulator, source: HomelySource, home: str, around: Surroundings
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     sim.homely.tokens.expire_all()
-    assert (await source.poll(home)).snapshot.devices
+    assert (await source.poll(home, nothing_known)).snapshot.devices
     assert calls(sim) == ["token", "home", "home", "refresh", "home"]
     assert around.sample("auth_failures_total", **ACCOUNT) == 0
     assert around.sample("account_up", **ACCOUNT) == 1
@@ -284,7 +285,7 @@ async def test_401_twice_on_one_home_does_not_silence_the_logins_others(
     around.gates[0].expect({home, "another"})
     await sim.inject(Fault(kind="status", endpoint="home", status=401, times=2))
     with pytest.raises(AuthError):
-        await source.poll(home)
+        await source.poll(home, nothing_known)
     assert calls(sim) == ["token", "home", "refresh", "home"]
     assert around.sample("auth_failures_total", **ACCOUNT) == 1
     assert around.sample("account_up", **ACCOUNT) == 1
@@ -303,7 +304,7 @@ async def test_a_home_that_always_answers_401_is_told_of_once(
     await sim.inject(Fault(kind="status", endpoint="home", status=401))
     for _ in range(3):
         with pytest.raises(AuthError):
-            await source.poll(home)
+            await source.poll(home, nothing_known)
         await source.locations()
     told = [record.getMessage() for record in caplog.records if record.levelname != "DEBUG"]
     assert told == ["the cloud refuses the account's credentials for one location"]
@@ -322,8 +323,8 @@ async def test_a_refused_login_is_an_auth_failure_and_slows_down(
     waits = []
     for _ in range(6):
         with pytest.raises(AuthError):
-            await source.poll(home)
-        waits.append(await around.hold_of(lambda: source.poll(home)))
+            await source.poll(home, nothing_known)
+        waits.append(await around.hold_of(lambda: source.poll(home, nothing_known)))
         clock.advance(waits[-1])
     assert waits == [300, 600, 1200, 2400, 3600, 3600]
     assert calls(sim) == ["token"] * 6
@@ -343,7 +344,7 @@ async def test_a_wrong_password_is_told_once_and_never_shown(
     source = around.homely(config)
     for _ in range(4):
         with pytest.raises(AuthError):
-            await source.poll(home)
+            await source.poll(home, nothing_known)
         clock.advance(HOUR)
     records = told_records(caplog)
     assert [record.levelno for record in records] == [logging.ERROR]
@@ -374,7 +375,7 @@ async def test_a_login_that_a_broken_cloud_fails_is_no_auth_failure(
     await refuses(source, home, Outcome.SERVER_ERROR)
     assert around.sample("auth_failures_total", **ACCOUNT) == 0
     clock.advance(11)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
 
 
 async def test_403_on_one_home_leaves_the_account_up(
@@ -406,9 +407,9 @@ async def test_403_on_the_list_of_homes_is_an_auth_failure(
 async def test_a_socket_gets_the_token_that_is_held_though_a_call_hangs(
     sim: Simulator, source: HomelySource, home: str
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     await sim.inject(Fault(kind="hang_before", endpoint="home"))
-    hung = asyncio.create_task(source.poll(home))
+    hung = asyncio.create_task(source.poll(home, nothing_known))
     await eventually(lambda: len(sim.calls) == 3)
     assert await asyncio.wait_for(source.stream_token(), 1)
     assert not hung.done()
@@ -418,11 +419,11 @@ async def test_a_socket_gets_the_token_that_is_held_though_a_call_hangs(
 async def test_a_socket_uses_the_token_that_is_held_even_in_a_penalty(
     sim: Simulator, source: HomelySource, home: str
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     held = await source.stream_token()
     await sim.inject(Fault(kind="status", endpoint="home", status=429, times=1))
     with pytest.raises(RateLimitedError):
-        await source.poll(home)
+        await source.poll(home, nothing_known)
     assert await source.stream_token() == held
     assert calls(sim) == ["token", "home", "home"]
 
@@ -430,10 +431,10 @@ async def test_a_socket_uses_the_token_that_is_held_even_in_a_penalty(
 async def test_a_socket_fetches_no_token_in_a_penalty(
     sim: Simulator, source: HomelySource, home: str, clock: ManualClock
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     await sim.inject(Fault(kind="status", endpoint="home", status=429, times=1))
     with pytest.raises(RateLimitedError):
-        await source.poll(home)
+        await source.poll(home, nothing_known)
     clock.advance(55)
     with pytest.raises(OnHoldError):
         await source.stream_token()
@@ -447,7 +448,7 @@ async def test_a_token_that_a_socket_was_refused_is_renewed_once_for_all(
     for _ in range(5):
         source.stream_refused(first)
         second = await source.stream_token()
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert second != first
     assert calls(sim) == ["token", "refresh", "home"]
 
@@ -458,7 +459,7 @@ async def test_a_socket_that_refuses_new_tokens_as_well_is_no_reason_for_more(
     for _ in range(360):
         clock.advance(10)
         source.stream_refused(await source.stream_token())
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     renewals = len(calls(sim)) - 1
     life = 60
     assert renewals <= 3600 / (life - 10) + 9, "as tokens end, and a few more"
@@ -479,7 +480,11 @@ async def test_polls_and_streams_share_one_back_off_for_tokens(
     await sim.inject(fault)
     for _ in range(360):
         clock.advance(10)
-        for call in (source.stream_token, source.stream_token, lambda: source.poll(home)):
+        for call in (
+            source.stream_token,
+            source.stream_token,
+            lambda: source.poll(home, nothing_known),
+        ):
             with pytest.raises((CloudError, OnHoldError)):
                 await call()
     assert 12 <= len(calls(sim)) <= 60
@@ -487,7 +492,7 @@ async def test_polls_and_streams_share_one_back_off_for_tokens(
     assert told == ["no token can be had"]
     sim.clear_faults()
     clock.advance(400)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
 
 
 # --- odd answers
@@ -628,12 +633,12 @@ async def test_tokens_are_in_no_log_line(
     clock: ManualClock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     await sim.inject(Fault(kind="status", endpoint="home", status=401, times=2))
     with pytest.raises(AuthError):
-        await source.poll(home)
+        await source.poll(home, nothing_known)
     clock.advance(300)
-    await source.poll(home)
+    await source.poll(home, nothing_known)
     assert len(sim.homely.tokens.issued) >= 4
     assert caplog.records
     told = str([vars(record) for record in caplog.records])

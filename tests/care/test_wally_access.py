@@ -8,7 +8,7 @@ from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
 from exporter.simulator import Fault, Simulator
 from exporter.sources.wally.source import WallySource
 from tests.care.conftest import wally_at
-from tests.care.rig import HOUR, Surroundings, told_records
+from tests.care.rig import HOUR, Surroundings, nothing_known, told_records
 from tests.support.manual_clock import ManualClock
 
 ACCOUNT = {"vendor": "wally", "account": "wally-1"}
@@ -28,7 +28,7 @@ async def test_every_call_carries_the_token(
     sim: Simulator, source: WallySource, place: str
 ) -> None:
     assert [ref.id for ref in await source.locations()] == [place]
-    assert (await source.poll(place)).snapshot.devices
+    assert (await source.poll(place, nothing_known)).snapshot.devices
     assert {call.account for call in sim.calls} == {sim.wally_tokens[0]}
 
 
@@ -64,7 +64,7 @@ async def test_a_revoked_token_is_told_once_and_never_shown(
             await source.locations()
         clock.advance(HOUR)
         with pytest.raises(AuthError):
-            await source.poll(place)
+            await source.poll(place, nothing_known)
         clock.advance(HOUR)
     records = told_records(caplog)
     assert [record.levelname for record in records] == ["ERROR"]
@@ -77,7 +77,7 @@ async def test_401_on_one_place_does_not_silence_the_accounts_others(
     around.gates[0].expect({place, "another"})
     await sim.inject(Fault(kind="status", location_id=place, status=401))
     with pytest.raises(AuthError):
-        await source.poll(place)
+        await source.poll(place, nothing_known)
     assert around.sample("auth_failures_total", **ACCOUNT) == 1
     await source.locations()
     assert around.sample("account_up", **ACCOUNT) == 1
@@ -92,7 +92,7 @@ async def test_403_on_the_list_of_places_is_an_auth_failure(
     assert around.sample("auth_failures_total", **ACCOUNT) == 1
     assert around.sample("account_up", **ACCOUNT) == 0
     with pytest.raises(OnHoldError):
-        await source.poll(place)
+        await source.poll(place, nothing_known)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_a_place_that_is_refused_leaves_the_account_up(
     await source.locations()
     await sim.inject(Fault(kind="status", location_id=place, status=status))
     with pytest.raises(CloudError) as caught:
-        await source.poll(place)
+        await source.poll(place, nothing_known)
     assert caught.value.outcome is outcome
     assert around.sample("account_up", **ACCOUNT) == 1
     assert around.sample("auth_failures_total", **ACCOUNT) == 0
@@ -122,5 +122,5 @@ async def test_an_id_from_the_cloud_cannot_lead_a_call_elsewhere(
     sim: Simulator, source: WallySource, place_id: str
 ) -> None:
     with pytest.raises(CloudError, match=r"^HTTP 404$"):
-        await source.poll(place_id)
+        await source.poll(place_id, nothing_known)
     assert [(call.endpoint, call.location) for call in sim.calls] == [("sensors", place_id)]

@@ -99,7 +99,7 @@ class Past:
     @staticmethod
     def _place(place: Place, reader: Reader) -> Snapshot:
         payload = [sensor.payload() for sensor in place.sensors]
-        sensors = map_sensors(payload, reader, ThresholdUnit.CELSIUS, {})
+        sensors = map_sensors(payload, reader, ThresholdUnit.CELSIUS)
         expected = len(place.sensors)
         return Snapshot(place.label, "", sensors, suspended=False, expected_devices=expected)
 

@@ -122,13 +122,13 @@ class Fuzzer:
         return self.homely
 
     def _event(self) -> Bench:
-        known = [one for one in _STATES if self.homely._model_of(one[0]) is not None]
+        known = [one for one in _STATES if self.homely.info_of(one[0]) is not None]
         device_id, source, value = self.dice.choice((known or _STATES) + _STATES[:1])
         good = device_event(entry(source, value, self.homely.now), deviceId=device_id)
         if self.dice.random() < 0.2:
             good = alarm_event(self.dice.choice(("ARMED_AWAY", "BREACHED")))
         payload = self._throw("events", good)
-        event = map_event(payload, self.homely.reader(), self.homely._model_of)
+        event = map_event(payload, self.homely.reader(), self.homely.info_of)
         if event is not None and event.change is not None:
             self.homely.store.push(self.homely.key, event.change)
         self.counts["events without effect"] += event is None or event.change is None

@@ -118,7 +118,7 @@ def test_a_second_mutated_poll_leaves_a_valid_page(first: Any, second: Any) -> N
 @given(st.sampled_from(EVENTS).flatmap(mutated))
 def test_a_mutated_event_leaves_a_valid_page(payload: Any) -> None:
     bench = polled_home(HOME)
-    event = map_event(payload, bench.reader(), lambda known: "Motion" if known else None)
+    event = map_event(payload, bench.reader(), lambda known: {"model": "Motion"} if known else None)
     if event is not None and event.change is not None:
         bench.store.push(bench.key, event.change)
     check_both(bench)

@@ -21,7 +21,7 @@ from tests.mapping.payloads import (
 )
 from tests.support.manual_clock import START
 
-_MODELS = {DEVICE: "Window Sensor", "dev-motion": "Motion Sensor Mini"}
+_INFO = {DEVICE: {"model": "Window Sensor"}, "dev-motion": {"model": "Motion Sensor Mini"}}
 TEMPERATURE = entry("temperature.temperature", 20.5, START - 3)
 
 
@@ -33,7 +33,7 @@ class Ear:
         self.findings = Findings(lambda reason: self.rejected.append(reason.value))
 
     def hear(self, payload: Any) -> Event | None:
-        return map_event(payload, Reader(START, self.findings), _MODELS.get)
+        return map_event(payload, Reader(START, self.findings), _INFO.get)
 
     def device(self, payload: Any) -> DeviceChange:
         event = self.hear(payload)

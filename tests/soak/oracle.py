@@ -98,13 +98,15 @@ class Known:
             held.real = held.real if state.truth is None else state.truth
             held.truth, held.at, held.newest = state.truth, state.at, state.at
         if (trait.rises or trait.falls) and state.truth is not None:
-            sights = self.sights.setdefault(trait.source, {})
+            # One bolt, told of by two sources: where one is null, the other one speaks.
+            source = (things.LOCK if trait is things.LOCKED else trait).source
+            sights = self.sights.setdefault(source, {})
             if not sights:
-                self.first[trait.source] = state.at
+                self.first[source] = state.at
                 if is_push:
                     # What is pushed is a change, so before it was the other.
                     sights[NEVER] = float(not state.truth)
-                    self.first[trait.source] = NEVER
+                    self.first[source] = NEVER
             sights[state.at] = state.truth
 
     def edges(self) -> Counter[str]:

@@ -141,8 +141,7 @@ async def _soak(seed: int, days: float) -> Result:
     care = Care(loop.time)
     world = World(seed, clock, care)
     wire = loop.wire = MemoryWire(clock.true, Dice(seed, "wire"))
-    # Nobody waits for the look that the exporter takes at its clocks, so it may be a rarer one.
-    with scheduler_on(clock), patch("exporter.app._TICK", LOOK), _configuration() as path:
+    with scheduler_on(clock), _rarer_looks(), _configuration() as path:
         app = App(
             load(path, MODELS),
             clock=clock,
@@ -190,6 +189,13 @@ async def _settle() -> None:
     """Let what is ready at this instant run; time stands still meanwhile."""
     for _ in range(10):
         await asyncio.sleep(0)
+
+
+@contextmanager
+def _rarer_looks() -> Iterator[None]:
+    """Let the exporter look at what grew old or changed more rarely: nobody waits for it here."""
+    with patch("exporter.app._TICK", LOOK), patch("exporter.state.keeper._LOOK_EVERY", LOOK):
+        yield
 
 
 @contextmanager

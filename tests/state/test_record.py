@@ -28,13 +28,20 @@ def test_the_bucket_fills_while_no_process_runs() -> None:
 
 
 def test_attempts_and_holds_keep_their_distance() -> None:
-    found = record(penalty=Penalty(NOW + 500, 3), refused=Penalty(NOW + 200, 1))
+    found = record(penalty=Penalty(NOW + 500, 3))
     found.note("home", "h1", NOW - 50)
     later = after(found, 100)
     assert later.penalty == Penalty(77.0 + 400, 3)
-    assert later.refused == Penalty(77.0 + 100, 1)
     assert later.last("home", "h1") == pytest.approx(77.0 - 150)
     assert later.last("home", "h2") is None
+
+
+def test_a_restart_tries_refused_credentials_once_and_then_waits_longer() -> None:
+    found = record(refused=Penalty(NOW + 3000, 2))
+    found.note("token", "", NOW - 50)
+    later = after(found, 10)
+    assert later.hold("token") <= 77.0
+    assert later.refused.step == 2
 
 
 @pytest.mark.parametrize("wall", [WALL - 86_400, WALL - 1])

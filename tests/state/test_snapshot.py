@@ -115,12 +115,19 @@ def test_the_name_of_a_place_and_its_silence_come_back() -> None:
     assert 'location="Cabin"' in bench.text()
 
 
-def test_a_snapshot_of_the_future_is_refused() -> None:
-    bench = homely_home()
+def test_of_a_snapshot_from_the_future_nothing_is_served_but_what_is_new_is_known() -> None:
+    bench = HomelyBench()
+    bench.poll(device({"alarm.flood": state(value=False, at=bench.now - 60)}))
     location, monotonic = bench.store.locations[bench.key], bench.clock.monotonic()
-    document = dump(location, "account", bench.now, monotonic)
-    with pytest.raises(ValueError, match="future"):
-        restore(document, "account", location.policy, bench.now - 1, monotonic)
+    document = dump(location, "account", bench.now + 86_400, monotonic)
+    bench = HomelyBench()
+    bench.store.remove(bench.key)
+    policy = location.policy
+    bench.store.remember(restore(document, "account", policy, bench.now, monotonic))
+    assert "home_leak_detected" not in bench.served()
+    assert bench.location()["home_up"] == 0
+    bench.poll(device({"alarm.flood": state(value=True, at=bench.now - 1)}))
+    assert bench.served()['home_events_total{event="leak"}'] == 1
 
 
 @pytest.mark.parametrize("skew", [-86_400.0, 86_400.0])

@@ -1,6 +1,7 @@
 """A store between the real mappings and the real page, on a clock that the test moves."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -68,6 +69,11 @@ class Bench:
         self.clock.advance(seconds)
         self.store.expire()
 
+    def info_of(self, device_id: str) -> Mapping[str, str] | None:
+        """Return what is held of a device's info."""
+        held = self.store.device(self.key, device_id)
+        return held.info if held else None
+
     def take(self, snapshot: Snapshot, began: float | None = None) -> None:
         """Take a poll's answer, asked for at `began` (monotonic), now unless said otherwise."""
         asked = self.clock.monotonic() if began is None else began
@@ -129,7 +135,7 @@ class HomelyBench(Bench):
 
     def event(self, payload: Any) -> Applied:
         """Take a socket event."""
-        event = map_event(payload, self.reader(), self._model_of)
+        event = map_event(payload, self.reader(), self.info_of)
         assert event is not None
         assert event.change is not None
         return self.store.push(self.key, event.change)
@@ -146,10 +152,6 @@ class HomelyBench(Bench):
         """Return the samples of a device."""
         return self.device(device_id)
 
-    def _model_of(self, device_id: str) -> str | None:
-        held = self.store.device(self.key, device_id)
-        return held.info["model"] if held else None
-
 
 class WallyBench(Bench):
     """A WallyHome place."""
@@ -161,12 +163,10 @@ class WallyBench(Bench):
     ) -> None:
         super().__init__("wally", "place-1", policy)
         self._unit = unit
-        self._kinds: dict[str, str] = {}
 
     def poll(self, *sensors: Any, began: float | None = None, **fields: Any) -> None:
         """Take an answer of `/v2/places/<id>/sensors`."""
-        devices = map_sensors(list(sensors), self.reader(), self._unit, self._kinds)
-        self._kinds = {one.id: one.info["sensor_kind"] for one in devices}
+        devices = map_sensors(list(sensors), self.reader(), self._unit, self.info_of)
         self.take(Snapshot("Cabin Eksempel", "", devices, **fields), began)
 
     def callback(self, payload: Any, account: str = ACCOUNT) -> list[Applied]:

@@ -72,7 +72,9 @@ def test_an_undated_zero_confirms_nothing(homely: HomelyBench) -> None:
     polled(homely, 100, None)
     for _ in range(3):
         polled(homely, 0, None)
-        assert homely.served()[IMPORTED] == 100 * WH
+        assert IMPORTED not in homely.served()
+    polled(homely, 101, None)
+    assert homely.served()[IMPORTED] == 101 * WH
 
 
 def test_two_doubts_apart_from_each_other_confirm_nothing(homely: HomelyBench) -> None:

@@ -65,6 +65,11 @@ class HomelyConfig(AccountConfig):
         return min(self.poll_interval, self.poll_interval_disconnected)
 
     @property
+    def login(self) -> str:
+        """The user's name."""
+        return self.username.get_secret_value()
+
+    @property
     def selection(self) -> str:
         """The filter of locations, as text."""
         return self.locations.model_dump_json()

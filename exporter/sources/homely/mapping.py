@@ -6,11 +6,12 @@ from typing import Any
 from exporter.catalog import readings
 from exporter.errors import CloudError, Outcome
 from exporter.model import AlarmChange, Device, DeviceChange, LocationRef, Reading, Snapshot
-from exporter.sources.base import Event, ModelOf
+from exporter.sources.base import Event, InfoOf
 from exporter.sources.findings import Reject
 from exporter.sources.homely.states import (
     ALARM_STATES,
     CONFIGURATION,
+    HUMIDITY,
     LEFT_OUT,
     NO_FLOOR_SENSOR,
     PARENT,
@@ -116,6 +117,8 @@ class _States:
         if rule is None:
             known = source in CONFIGURATION
             return self._reader.other_state(feature, name, value, when, known=known)
+        if rule.metric is readings.HUMIDITY:
+            source = HUMIDITY
         if value is None:
             return source, Reading(rule.metric, None, *when, rule.labels, rule.rank)
         number = _value(rule, value, self._reader)
@@ -137,7 +140,7 @@ def _value(rule: Rule, raw: Any, reader: Reader) -> float | None:
     return reader.number(raw, rule.metric, times=rule.times, divide=rule.divide)
 
 
-def map_event(payload: Any, reader: Reader, model_of: ModelOf) -> Event | None:
+def map_event(payload: Any, reader: Reader, info_of: InfoOf) -> Event | None:
     """Return what a socket event says, or None for one that is malformed."""
     kind = text(mapping(payload).get("type"))
     if not kind:
@@ -148,7 +151,7 @@ def map_event(payload: Any, reader: Reader, model_of: ModelOf) -> Event | None:
     if kind == "alarm-state-changed":
         return _alarm_event(kind, body, reader)
     if kind == "device-state-changed":
-        return _device_event(kind, body, reader, model_of)
+        return _device_event(kind, body, reader, info_of)
     return Event(reader.findings.event_types.word(kind))
 
 
@@ -166,7 +169,7 @@ def _alarm_event(kind: str, body: Any, reader: Reader) -> Event | None:
     )
 
 
-def _device_event(kind: str, body: Any, reader: Reader, model_of: ModelOf) -> Event | None:
+def _device_event(kind: str, body: Any, reader: Reader, info_of: InfoOf) -> Event | None:
     data = mapping(body)
     device_id = identity(data.get("deviceId"))
     given = sequence(data.get("changes")) or [data.get("change")]
@@ -175,9 +178,10 @@ def _device_event(kind: str, body: Any, reader: Reader, model_of: ModelOf) -> Ev
         return None
     for _ in range(len(given) - len(changes)):
         reader.reject(Reject.TYPE)
-    model = model_of(device_id)
-    states = _States(model or "", reader)
-    if model is not None:
+    info = info_of(device_id)
+    # What alarm.alarm of an unknown device means nobody can say yet.
+    states = _States(info.get("model", "") if info else "", reader)
+    if info is not None:
         for change in changes:
             states.read(change["feature"], change["stateName"], change)
     change = DeviceChange(device_id, tuple(states.readings), states.updated)

@@ -10,7 +10,7 @@ from exporter.errors import CloudError, Outcome
 from exporter.model import LocationRef
 from exporter.rest import Bearer, Request
 from exporter.secret import Secret
-from exporter.sources.base import Endpoints, Event, ModelOf, Polled, StreamListener
+from exporter.sources.base import Endpoints, Event, InfoOf, Polled, StreamListener
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.homely.config import HomelyConfig
@@ -51,7 +51,7 @@ class HomelySource:
         refs = await self._get(self.endpoints.listing, "/homely/locations", read)
         return [ref for ref in refs if self.config.admits(ref.id, ref.name)]
 
-    async def poll(self, location_id: str) -> Polled:
+    async def poll(self, location_id: str, _: InfoOf, /) -> Polled:
         """Ask for the state of one home."""
 
         def read(reply: Reply) -> Polled:
@@ -65,9 +65,9 @@ class HomelySource:
         """Keep the location's socket up until cancelled."""
         await Stream(self._connector, self.config.base_url, location_id, self, listener).run()
 
-    def event(self, payload: Any, model_of: ModelOf) -> Event | None:
+    def event(self, payload: Any, info_of: InfoOf) -> Event | None:
         """Return what a socket event says."""
-        return map_event(payload, Reader(self._gate.vendor_now(), self._findings), model_of)
+        return map_event(payload, Reader(self._gate.vendor_now(), self._findings), info_of)
 
     async def stream_token(self) -> Secret:
         """Return a token for a new connection; a held one is used even while calls are on hold."""

@@ -94,6 +94,8 @@ LEFT_OUT = frozenset(
     }
 )
 
+#: No document has it, so it may come with any feature; a device has one.
+HUMIDITY = "humidity"
 PARENT = "diagnostic.networklinkaddress"
 _ALARM = "alarm.alarm"
 _MOTION_MODEL = re.compile(r"motion", re.IGNORECASE)
@@ -110,7 +112,7 @@ def rule_for(source: str, model: str) -> Rule | None:
             return Rule(readings.CONTACT_OPEN)
         return Rule(readings.ALARM_TRIGGERED)
     rule = RULES.get(source)
-    if rule is None and source.rpartition(".")[2].lower() == "humidity":
+    if rule is None and source.rpartition(".")[2].lower() == HUMIDITY:
         return Rule(readings.HUMIDITY, divide=100)
     return rule
 

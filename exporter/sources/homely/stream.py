@@ -48,7 +48,7 @@ class TokenHolder(Protocol):
 
 
 class Connector:
-    """What all streams of the process share: one HTTP session, and the spread of first connects."""
+    """What all streams of the process share: one HTTP session, and the spread of connects."""
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self.clock = clock
@@ -79,8 +79,8 @@ class Connector:
             engineio_logger=_MUTED,
         )
 
-    def first_delay(self) -> float:
-        """Return how long a new stream waits, so that thousands do not connect at once."""
+    def spread(self) -> float:
+        """Return how long a stream waits more, so that thousands do not connect at once."""
         return self.rng.uniform(0.0, self.streams / _CONNECTS_PER_SECOND)
 
     async def close(self) -> None:
@@ -118,7 +118,7 @@ class Stream:
         """Connect, and connect again after each loss, until cancelled."""
         self._connector.streams += 1
         try:
-            await self._clock.sleep(self._connector.first_delay())
+            await self._clock.sleep(self._connector.spread())
             while True:
                 await self._clock.sleep(await self._once_safely())
         finally:
@@ -137,12 +137,11 @@ class Stream:
             token = await self._tokens.stream_token()
         except OnHoldError as hold:
             # Nothing was tried, so it is no failure; the cloud said when to come back.
-            return max(0.0, hold.until - self._clock.monotonic())
+            return max(0.0, hold.until - self._clock.monotonic()) + self._connector.spread()
         except CloudError:
             self._listener.disconnected(Reason.NO_TOKEN)
             return self._backoff()
-        connection = _Connection(self._connector.client(), self._listener)
-        began = self._clock.monotonic()
+        connection = _Connection(self._connector.client(), self._listener, self._clock)
         reason = Reason.CONNECT_FAILED
         try:
             reason = await connection.live(self._url(token), token)
@@ -152,7 +151,7 @@ class Stream:
         finally:
             await connection.close()
             self._listener.disconnected(reason)
-        if self._clock.monotonic() - began >= _SHORT_LIFE:
+        if connection.age() >= _SHORT_LIFE:
             self._failures = 0
         wait = self._backoff()
         dropped = reason is Reason.SERVER and self._failures >= _SUSPICIOUS_FAILURES
@@ -162,7 +161,8 @@ class Stream:
 
     def _backoff(self) -> float:
         self._failures += 1
-        return full_jitter(self._failures - 1, _BACKOFF_BASE, _BACKOFF_CAP, self._connector.rng)
+        base = max(_BACKOFF_BASE, self._connector.streams / _CONNECTS_PER_SECOND)
+        return full_jitter(self._failures - 1, base, _BACKOFF_CAP, self._connector.rng)
 
     def _url(self, token: Secret) -> str:
         query = {"locationId": self._location_id, "token": f"Bearer {token.reveal()}"}
@@ -172,8 +172,12 @@ class Stream:
 class _Connection:
     """One connection, from its handshake to its end."""
 
-    def __init__(self, client: socketio.AsyncClient, listener: StreamListener) -> None:
+    def __init__(
+        self, client: socketio.AsyncClient, listener: StreamListener, clock: Clock
+    ) -> None:
         self._listener = listener
+        self._clock = clock
+        self._since: float | None = None
         self._is_refused = False
         self._settled: asyncio.Future[Reason | None] = asyncio.get_running_loop().create_future()
         self._ended: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
@@ -203,8 +207,13 @@ class _Connection:
             return Reason.CONNECT_FAILED
         if failure is not None:
             return failure
+        self._since = self._clock.monotonic()
         self._listener.connected()
         return await self._end()
+
+    def age(self) -> float:
+        """Return for how many seconds it has been connected, 0 where it never was."""
+        return 0.0 if self._since is None else self._clock.monotonic() - self._since
 
     async def close(self) -> None:
         """Close what is left of the connection; a dead peer does not hold it up."""

@@ -30,6 +30,9 @@ _TRANSIENT = frozenset(
         Outcome.TLS,
     }
 )
+#: A refresh that keeps failing so may be past mending, and the login beside it be well.
+_BROKEN = frozenset({Outcome.SERVER_ERROR, Outcome.TIMEOUT})
+_REFRESH_TRIES = 3
 _REFUSED = frozenset({Outcome.BAD_REQUEST, Outcome.FORBIDDEN, Outcome.UNAUTHORIZED})
 
 
@@ -43,6 +46,7 @@ class Tokens:
         self._access: tuple[Secret, float] | None = None
         self._refresh: tuple[Secret, float] | None = None
         self._failures = 0
+        self._refresh_failures = 0
         self._hold = self._distrust = float("-inf")
         self._distrusted = 0
         self._rng = rng
@@ -88,11 +92,15 @@ class Tokens:
         refresh = self._alive(self._refresh, 0.0)
         if refresh is not None:
             try:
-                return await self._post("refresh-token", {"refresh_token": refresh.reveal()})
+                token = await self._post("refresh-token", {"refresh_token": refresh.reveal()})
             except CloudError as error:
                 # Where the cloud never judged the refresh token, it may still be good.
-                if error.outcome in _TRANSIENT:
+                self._refresh_failures += error.outcome in _BROKEN
+                if error.outcome in _TRANSIENT and self._refresh_failures < _REFRESH_TRIES:
                     raise
+            else:
+                self._refresh_failures = 0
+                return token
         self._refresh = None
         return await self._login()
 

@@ -1,9 +1,8 @@
 """What WallyHome's answers and callbacks mean, in the neutral vocabulary."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from exporter.catalog import Metric, readings
@@ -18,6 +17,7 @@ from exporter.model import (
     LocationRef,
     Reading,
 )
+from exporter.sources.base import InfoOf
 from exporter.sources.findings import Reject
 from exporter.sources.values import Reader, identity, instant, mapping, text
 from exporter.sources.wally.config import ThresholdUnit
@@ -76,16 +76,16 @@ def map_sensors(
     payload: Any,
     reader: Reader,
     unit: ThresholdUnit,
-    kinds: Mapping[str, str] = MappingProxyType({}),
+    info_of: InfoOf = lambda _: None,
 ) -> tuple[Device, ...]:
     """Return the sensors of a place; raises CloudError for a body that is no list.
 
-    `kinds` are those that sensors had before, for one that does not say it this time.
+    A sensor that does not say of which kind it is this time is what it was by its info.
     """
     if not isinstance(payload, list):
         raise CloudError(Outcome.UNUSABLE)
     return tuple(
-        _device(snid, sensor, reader, unit, kinds.get(snid, ""))
+        _device(snid, sensor, reader, unit, (info_of(snid) or {}).get("sensor_kind", ""))
         for snid, sensor in reader.unique(payload, "snid")
     )
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from exporter.errors import CloudError, Outcome
 from exporter.model import ActivityChange, Device, LocationRef, Snapshot
 from exporter.rest import Bearer, Request
-from exporter.sources.base import Endpoints, Polled
+from exporter.sources.base import Endpoints, InfoOf, Polled
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.values import Reader
@@ -27,7 +27,6 @@ class WallySource:
         self._gate = gate
         self._findings = findings
         self._places: dict[str, Place] = {}
-        self._kinds: dict[str, dict[str, str]] = {}
 
     async def locations(self) -> Sequence[LocationRef]:
         """Ask which places the account has."""
@@ -39,14 +38,12 @@ class WallySource:
         self._places = {place.ref.id: place for place in places}
         return [place.ref for place in places]
 
-    async def poll(self, location_id: str) -> Polled:
+    async def poll(self, location_id: str, info_of: InfoOf, /) -> Polled:
         """Ask for the sensors of one place."""
 
         def read(reply: Reply) -> Polled:
             reader = self._reader(reply.vendor_now)
-            kinds = self._kinds.get(location_id, {})
-            devices = map_sensors(reply.body, reader, self.config.threshold_unit, kinds)
-            self._kinds[location_id] = {one.id: one.info["sensor_kind"] for one in devices}
+            devices = map_sensors(reply.body, reader, self.config.threshold_unit, info_of)
             return Polled(self._snapshot(location_id, devices), reply.began, reply.vendor_now)
 
         path = f"/v2/places/{quote(location_id, safe='')}/sensors"
