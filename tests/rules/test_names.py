@@ -52,7 +52,7 @@ def test_every_label_exists_and_nothing_is_joined_or_grouped_by_names(rule: dict
 
 @with_expr
 def test_what_is_matched_is_a_value_that_there_can_be(rule: dict[str, Any]) -> None:
-    for state in re.findall(r'(?:home_alarm_)?state=~?"([^"]*)"', rule["expr"]):
+    for state in re.findall(r'\b(?:home_alarm_)?state=~?"([^"]*)"', rule["expr"]):
         assert set(state.split("|")) <= {"BREACHED", "TRIGGERED", "ARMED_AWAY"}
     readings = {metric.reading for metric in READINGS if metric.reading}
     for found in re.findall(r'reading=~"([^"]*)"', rule["expr"]):
