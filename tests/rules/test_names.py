@@ -85,7 +85,8 @@ def test_an_alert_says_what_where_and_how_bad(rule: dict[str, Any]) -> None:
     if "device_id" in rule["expr"] and "location_devices" not in rule["expr"]:
         for part in ("home:device:where", ".Labels.room", ".Labels.device"):
             assert part in notes["description"]
-    assert notes["runbook_url"] == f"docs/runbooks/{rule['alert']}.md"
+    page = f"docs/runbooks/{rule['alert']}.md"
+    assert notes["runbook_url"] == "{{ $externalLabels.runbooks }}" + page
 
 
 @alert
