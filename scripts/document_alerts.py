@@ -31,8 +31,7 @@ def _rows() -> list[str]:
         levels = list(dict.fromkeys(kind["labels"]["severity"] for kind in kinds))
         says = "; ".join(dict.fromkeys(kind["annotations"]["summary"] for kind in kinds))
         rank = min(_LOUDEST.index(level) for level in levels)
-        page = kinds[0]["annotations"]["runbook_url"]
-        rows.append((rank, f"| [{name}]({page}) | {', '.join(levels)} | {says} |"))
+        rows.append((rank, f"| [{name}](docs/runbooks/{name}.md) | {', '.join(levels)} | {says} |"))
     return [row for _, row in sorted(rows, key=lambda one: one[0])]
 
 

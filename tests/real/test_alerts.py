@@ -15,8 +15,9 @@ LEAK = "HomeWaterLeak"
 
 
 def hurried(config: str) -> str:
-    """Let a leak calm down, and its end be told, in seconds; all else is as shipped."""
-    return config.replace("[10m]", "[6s]").replace("group_interval: 15s", "group_interval: 1s")
+    """Let a leak calm down, and its end be told, in seconds; say where the runbooks are."""
+    config = config.replace("[10m]", "[6s]").replace("group_interval: 15s", "group_interval: 1s")
+    return config.replace("# external_labels", "external_labels")
 
 
 async def test_a_leak_is_told_outlives_the_cloud_and_the_exporter_and_ends(tmp_path: Path) -> None:
@@ -57,6 +58,8 @@ def _is_told_well(told: Told, *names: str) -> None:
     # No names: a device that is renamed must not end one alert and begin another.
     assert set(told.labels) == {"alertname", "severity", "vendor", "location_id", "device_id"}
     assert all(name in told.annotations["description"] for name in names)
+    page = f"https://git.example.com/me/home-exporter/docs/runbooks/{LEAK}.md"
+    assert told.annotations["runbook_url"] == page
 
 
 async def _lose_the_data(chain: Watched) -> None:
