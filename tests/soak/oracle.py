@@ -209,22 +209,18 @@ class Oracle:
             self._take(known, states, began)
             for alert in (listed or {}).get(thing_id, ()):
                 _list(known, alert, before if is_new else None)
-        self._catch_up(place, began)
+        while place.early and place.early[0].arrived <= began:
+            place.early.popleft()
         for thing_id in [one for one in place.devices if one not in seen]:
             place.devices[thing_id].omitted += 1
             if place.devices[thing_id].omitted >= _OMISSIONS:
                 del place.devices[thing_id]
 
-    def _catch_up(self, place: Place, began: float) -> None:
-        """Take what was pushed of devices before a poll showed them."""
-        for early in place.early:
-            if early.thing.id in place.devices:
-                self._push(place.devices[early.thing.id], early.news, early.arrived)
-        while place.early and place.early[0].arrived <= began:
-            place.early.popleft()
-
     def _meet(self, place: Place, thing: Thing) -> Known:
         known = place.devices[thing.id] = Known(thing)
+        for early in place.early:
+            if early.thing is thing:
+                self._push(known, early.news, early.arrived)
         for alert in self._pending.pop(thing.id, []):
             self._tell(known, alert)
         return known
