@@ -156,6 +156,7 @@ async def test_the_faults_of_both_files_are_told_at_once(run: Run, tmp_path: Pat
         f"{tls}.key_file: {missing}",
         f"{tls}.client_ca_file: {other} cert_file, key_file, min_version",
         f"web.yml: rate_limit: {other} basic_auth_users, tls_server_config",
+        "home-exporter: --config.file names it; the README shows the shortest one",
     ]
 
 
