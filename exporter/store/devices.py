@@ -21,6 +21,7 @@ def poll(held: HeldDevice, device: Device, began: float, now: Moment, baseline: 
     _note_update(held, device.updated)
     for source in [known for known in held.readings if known not in device.readings]:
         if held.pushed.get(source, NEVER) <= began:
+            _note_former(held, source)
             del held.readings[source]
     for source, reading in device.readings.items():
         known = held.readings.get(source)
@@ -78,11 +79,17 @@ def push_activity(held: HeldDevice, activity: Activity, now: Moment, alive_after
 def _take(
     held: HeldDevice, source: str, new: Reading, now: Moment, *, is_push: bool = False
 ) -> Applied:
+    _note_former(held, source)
     old = held.readings.get(source)
+    if old is None or old.value is None:
+        # What was known before it was taken away: nothing older brings it back.
+        former = held.former.get(source)
+        if former is not None and former.metric is new.metric and _is_older(new, former):
+            _see_late(held, new)
+            return Applied.OUTDATED
     if old is not None and old.metric is new.metric:
         if _is_older(new, old) and (is_push or new.value is not None):
-            if new.metric.rises and new.value is not None and new.updated is not None:
-                held.edges.see(new.metric, on=bool(new.value), stamp=new.updated)
+            _see_late(held, new)
             return Applied.OUTDATED
         if (new.stamp, new.value, new.labels) == (old.stamp, old.value, old.labels):
             return Applied.DUPLICATE
@@ -100,6 +107,18 @@ def _take(
             held.edges.assume(new.metric, on=not new.value)
         _see(held, new, now)
     return Applied.APPLIED
+
+
+def _note_former(held: HeldDevice, source: str) -> None:
+    """Remember the last reading that had a time, for when it is taken away."""
+    known = held.readings.get(source)
+    if known is not None and known.stamp is not None and known.value is not None:
+        held.former[source] = known
+
+
+def _see_late(held: HeldDevice, new: Reading) -> None:
+    if new.metric.rises and new.value is not None and new.updated is not None:
+        held.edges.see(new.metric, on=bool(new.value), stamp=new.updated)
 
 
 def _is_older(new: Reading, old: Reading) -> bool:
@@ -124,6 +143,10 @@ def _see(held: HeldDevice, new: Reading, now: Moment) -> None:
     """Let the edges see the bool that is served, which may be another reading's."""
     if new.metric is readings.LEAK:
         leaks.look(held, now, new.updated)
+        return
+    if new.value is not None and new.updated is not None:
+        # Of two sources that tell of one thing, each at its own time: an edge is learnt from both.
+        held.edges.see(new.metric, on=bool(new.value), stamp=new.updated)
         return
     served = held.resolved(new.metric)
     if served is not None:

@@ -29,6 +29,8 @@ class Policy:
 class HeldDevice:
     """One device; `readings` by source field, `pushed` the monotonic arrival of pushed ones.
 
+    `former` are the last readings with a time: what is taken away must not come back older.
+
     A leak is `leak_told` while only a callback tells of it; what a callback told of, or the sensor
     showed, up to the two `_until` (the vendor's time) was counted.
     `contact` is when a push last named it, `alive` when one last showed that it lives (monotonic).
@@ -39,6 +41,7 @@ class HeldDevice:
     room: str = ""
     info: Mapping[str, str] = field(default_factory=dict)
     readings: dict[str, Reading] = field(default_factory=dict)
+    former: dict[str, Reading] = field(default_factory=dict)
     pushed: dict[str, float] = field(default_factory=dict)
     updated: float | None = None
     reading_times: dict[str, float] = field(default_factory=dict)

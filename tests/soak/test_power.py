@@ -60,7 +60,7 @@ _FAULTS: dict[str, tuple[str, str, Any]] = {
         1e9,
     ),
     "a poll under way that undoes a pushed alarm": (
-        "the alarm is",
+        "alarm",
         "exporter.store.held.HeldAlarm.push",
         _forget_alarm,
     ),

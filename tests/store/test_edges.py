@@ -313,6 +313,15 @@ class TestTwoSourcesOfOneLock:
         assert homely.served()[series("unlock")] == 1.0
         assert homely.served()[series("lock")] == 0.0
 
+    def test_a_turn_that_only_the_second_one_tells_of_is_an_edge_all_the_same(
+        self, homely: HomelyBench
+    ) -> None:
+        homely.poll(device({"lock.state": state(ON), "report.locked": state(ON)}))
+        homely.change("report.locked", OFF, START + 1)
+        homely.change("report.locked", ON, START + 60)
+        assert homely.served()[series("unlock")] == 1.0
+        assert homely.served()[series("lock")] == 1.0
+
 
 class TestWally:
     def test_a_leak_learnt_by_polls_is_counted(self, wally: WallyBench) -> None:

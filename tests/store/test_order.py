@@ -151,3 +151,17 @@ def test_what_was_pushed_is_remembered_only_for_polls_in_flight(homely: HomelyBe
     homely.clock.advance(1)
     polled(homely, 2.9, START)
     assert found.pushed == {}
+
+
+@pytest.mark.parametrize("states", [{VOLTAGE: state(None)}, {}])
+def test_what_was_taken_away_does_not_come_back_older(
+    homely: HomelyBench, states: dict[str, object]
+) -> None:
+    polled(homely, 2.9, START)
+    homely.change(VOLTAGE, 2.8, START + 5)
+    homely.clock.advance(1)
+    homely.poll(device(states))
+    assert homely.change(VOLTAGE, 2.7, START + 3) is Applied.OUTDATED
+    assert held(homely) is None
+    assert homely.change(VOLTAGE, 2.6, START + 6) is Applied.APPLIED
+    assert held(homely) == 2.6
