@@ -7,6 +7,7 @@ import pytest
 
 from exporter.clock import SystemClock
 from exporter.simulator import Simulator, small_world
+from tests.cli import forked
 from tests.cli.command import Command, Finished, start
 
 Start = Callable[..., Awaitable[Command]]
@@ -28,11 +29,11 @@ async def command(tmp_path: Path) -> AsyncIterator[Start]:
 
 
 @pytest.fixture
-def run(command: Start) -> Run:
+def run(tmp_path: Path) -> Run:
     """Return what runs the command to its end."""
 
     async def one(*arguments: str, **environ: str) -> Finished:
-        return await (await command(*arguments, **environ)).finish()
+        return await forked.run(arguments, tmp_path, **environ)
 
     return one
 
