@@ -106,7 +106,8 @@ class Listener:
         tls = self._tls()
         limits = {} if tls is None else _TLS_LIMITS
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_TIME)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_TIME)
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: connection, sock, ssl=tls, **limits
             )

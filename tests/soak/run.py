@@ -1,10 +1,11 @@
 """One soak: the real exporter, two clouds in memory, days of virtual time, and an oracle."""
 
 import asyncio
+import gc
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -163,8 +164,13 @@ class Result:
 def soak(seed: int, days: float) -> Result:
     """Run one soak in virtual time."""
     began = time.process_time()
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        result: Result = runner.run(_soak(seed, days))
+    # What other tests have left is not looked through again and again.
+    gc.freeze()
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            result: Result = runner.run(_soak(seed, days))
+    finally:
+        gc.unfreeze()
     result.seconds = time.process_time() - began
     return result
 
@@ -235,7 +241,9 @@ async def _settle() -> None:
 @contextmanager
 def _rarer_looks() -> Iterator[None]:
     """Let the exporter look at what grew old or changed more rarely: nobody waits for it here."""
-    with patch("exporter.app._TICK", LOOK), patch("exporter.state.keeper._LOOK_EVERY", LOOK):
+    with ExitStack() as stack:
+        for place in ("app._TICK", "state.keeper._LOOK_EVERY", "web.listener._LOOK"):
+            stack.enter_context(patch(f"exporter.{place}", LOOK))
         yield
 
 
