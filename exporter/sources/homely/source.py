@@ -81,7 +81,10 @@ class HomelySource:
         if held is not None:
             return held
         # A stream that is stopped meanwhile must not lose a token that the cloud has rotated.
-        return await asyncio.shield(asyncio.ensure_future(self._fresh_token()))
+        fetch = asyncio.ensure_future(self._fresh_token())
+        # Nobody hears of its failure then.
+        fetch.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return await asyncio.shield(fetch)
 
     async def _fresh_token(self) -> Secret:
         async with self._gate:
