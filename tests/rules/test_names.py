@@ -89,13 +89,23 @@ def test_an_alert_says_what_where_and_how_bad(rule: dict[str, Any]) -> None:
     assert notes["runbook_url"] == "{{ $externalLabels.runbooks }}" + page
 
 
+def _suspended(rule: dict[str, Any], by: str, what: str) -> bool:
+    within = rf"(max_over_time\()?home:{what}_suspended:held(\[[\w:]+\]\))? == 1\)"
+    return bool(re.search(rf"unless on \({by}\) \({within}", rule["expr"]))
+
+
 @alert
 def test_an_alert_about_a_home_is_silent_while_that_is_suspended(rule: dict[str, Any]) -> None:
     if "location_id" in rule["expr"]:
-        assert "unless on (vendor, location_id) (home:location_suspended:held == 1)" in rule["expr"]
+        assert _suspended(rule, "vendor, location_id", "location")
     if "home:device:where" in rule["annotations"]["description"]:
-        suspended = "unless on (vendor, location_id, device_id) (home:device_suspended:held == 1)"
-        assert suspended in rule["expr"]
+        assert _suspended(rule, "vendor, location_id, device_id", "device")
+
+
+@with_expr
+def test_an_exception_of_a_limit_doubles_nothing(rule: dict[str, Any]) -> None:
+    for before in re.findall(r"(.{30})home:threshold:", rule["expr"]):
+        assert re.search(r"\bmax( by \([\w, ]+\) )?\($", before), before
 
 
 def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
