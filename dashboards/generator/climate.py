@@ -8,14 +8,13 @@ from grafana_foundation_sdk.models import dashboard as model
 from dashboards.generator import looks
 from dashboards.generator.frame import Section, page
 from dashboards.generator.looks import BLUE, GREEN, ORANGE, RED, Span, ranges, steps
-from dashboards.generator.parts import WHOLE, About, Query, lines, timeline
+from dashboards.generator.parts import SENSOR, WHOLE, About, Query, lines, timeline
 from dashboards.generator.queries import each, room
 from dashboards.generator.tables import Column, rows
 
 _T = each(room("home_temperature_celsius"))
 _RH = each(room("home_humidity_ratio"))
 _SAME = "on (vendor, device_id) group_left ()"
-_SENSOR = "{{location}}, {{room}}, {{device}}"
 _MOULD = 0.8
 _DRY = 0.3
 
@@ -90,14 +89,14 @@ def _courses() -> list[Any]:
     return [
         lines(
             temperature,
-            Query(_T, _SENSOR),
+            Query(_T, SENSOR),
             Query(wanted, bounds),
             dashed="/ wanted: /",
             limits=True,
         ),
         lines(
             humidity,
-            Query(_RH, _SENSOR),
+            Query(_RH, SENSOR),
             Query(wanted_humidity, bounds),
             dashed="/ wanted: /",
             limits=True,
@@ -122,8 +121,8 @@ def _moisture() -> list[Any]:
         thresholds=steps(GREEN, (0.7, ORANGE), (_MOULD, RED)),
     )
     return [
-        lines(dew, Query(dew_point(), _SENSOR)),
-        lines(wall, Query(at_the_wall(), _SENSOR), limits=True),
+        lines(dew, Query(dew_point(), SENSOR)),
+        lines(wall, Query(at_the_wall(), SENSOR), limits=True),
     ]
 
 
@@ -150,8 +149,8 @@ def _last_week() -> list[Any]:
         return f"{each(room(metric))}\n- {_SAME} {each(room(metric) + ' offset 1w')}"
 
     return [
-        lines(about, Query(difference("home_temperature_celsius"), _SENSOR)),
-        lines(damp, Query(difference("home_humidity_ratio"), _SENSOR)),
+        lines(about, Query(difference("home_temperature_celsius"), SENSOR)),
+        lines(damp, Query(difference("home_humidity_ratio"), SENSOR)),
     ]
 
 
@@ -173,12 +172,12 @@ def _thermostats() -> list[Any]:
     return [
         lines(
             about,
-            Query(f"{_T} {only}", f"Air: {_SENSOR}"),
-            Query(each(room("home_floor_temperature_celsius")), f"Floor: {_SENSOR}"),
-            Query(setpoint, f"Set to: {_SENSOR}"),
+            Query(f"{_T} {only}", f"Air: {SENSOR}"),
+            Query(each(room("home_floor_temperature_celsius")), f"Floor: {SENSOR}"),
+            Query(setpoint, f"Set to: {SENSOR}"),
             dashed="/^Set to/",
         ),
-        timeline(heating, Query(each(room("home_thermostat_heating")), _SENSOR)),
+        timeline(heating, Query(each(room("home_thermostat_heating")), SENSOR)),
     ]
 
 

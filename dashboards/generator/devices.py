@@ -6,20 +6,21 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from dashboards.generator import looks
 from dashboards.generator.frame import Section, page
-from dashboards.generator.looks import BLUE, GREEN, ORANGE, RED, Said, steps, words
+from dashboards.generator.looks import BLUE, GREEN, ORANGE, RED, steps
 from dashboards.generator.parts import (
+    SENSOR,
     SIXTH,
     WHOLE,
     About,
     Query,
+    count,
     lines,
     number,
     timeline,
 )
-from dashboards.generator.queries import about_device, any_of, counted, each, room
+from dashboards.generator.queries import about_device, any_of, each, room
 from dashboards.generator.tables import Column, rows
 
-_DEVICE = "{{location}}, {{room}}, {{device}}"
 _LABELS = {"location": "Home", "room": "Room", "device": "Device"}
 _DAY = 86_400
 _WEAK = 0.4
@@ -41,19 +42,6 @@ def left() -> str:
     )
 
 
-def _count(title: str, text: str, wanted: str, base: str, colour: str) -> Any:
-    about = About(
-        title=title,
-        text=text,
-        unit="short",
-        width=SIXTH,
-        height=4,
-        mappings=words(Said(0, "None", GREEN)),
-        thresholds=steps(GREEN, (1, colour)),
-    )
-    return number(about, Query(counted(wanted, base), title))
-
-
 def _now() -> list[Any]:
     online, link = room("home_device_online"), room("home_link_strength_ratio")
     low, quiet = room("home_battery_low"), room("home_device_suspended")
@@ -61,11 +49,11 @@ def _now() -> list[Any]:
     silent = each(f"time() - {_HEARD} > {_DAY}")
     return [
         number(about, Query(f"count({each(online)})", "Devices")),
-        _count("Not reached", "By their cloud.", each(f"{online} == 0"), online, ORANGE),
-        _count("Batteries low", "Or defect.", each(_LOW), low, ORANGE),
-        _count("Weak links", "Under 40 %.", each(f"{link} < {_WEAK}"), link, ORANGE),
-        _count("Silent for a day", "A lock may be, a sensor not.", silent, _HEARD, ORANGE),
-        _count("Suspended", "By their owner.", each(f"{quiet} == 1"), quiet, BLUE),
+        count("Not reached", "By their cloud.", each(f"{online} == 0"), online, ORANGE),
+        count("Batteries low", "Or defect.", each(_LOW), low, ORANGE),
+        count("Weak links", "Under 40 %.", each(f"{link} < {_WEAK}"), link, ORANGE),
+        count("Silent for a day", "A lock may be, a sensor not.", silent, _HEARD, ORANGE),
+        count("Suspended", "By their owner.", each(f"{quiet} == 1"), quiet, BLUE),
     ]
 
 
@@ -119,8 +107,8 @@ def _batteries() -> list[Any]:
     labels = {**_LABELS, "model": "Model", "hardware_type": "Type"}
     return [
         rows(about, labels, *columns, sort=("Left", False), link="security"),
-        lines(volts, Query(each(room("home_battery_volts")), _DEVICE), limits=True),
-        lines(level, Query(each(room("home_battery_level")), _DEVICE)),
+        lines(volts, Query(each(room("home_battery_volts")), SENSOR), limits=True),
+        lines(level, Query(each(room("home_battery_level")), SENSOR)),
     ]
 
 
@@ -167,8 +155,8 @@ def _links() -> list[Any]:
     values = each(room("home_signal_strength"), "source")
     return [
         rows(about, {**_LABELS, **parents}, column, sort=("Link", False), link="security"),
-        lines(strength, Query(link, _DEVICE), limits=True),
-        lines(signal, Query(values, f"{_DEVICE} ({{{{source}}}})")),
+        lines(strength, Query(link, SENSOR), limits=True),
+        lines(signal, Query(values, f"{SENSOR} ({{{{source}}}})")),
     ]
 
 
@@ -204,7 +192,7 @@ def _silence() -> list[Any]:
     )
     return [
         rows(about, _LABELS, *columns, sort=("Heard of", True), link="security"),
-        timeline(online, Query(each(room("home_device_online")), _DEVICE)),
+        timeline(online, Query(each(room("home_device_online")), SENSOR)),
     ]
 
 

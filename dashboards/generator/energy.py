@@ -14,6 +14,7 @@ from dashboards.generator.frame import Section, page
 from dashboards.generator.looks import GREEN, ORANGE, RED, Span, ranges, steps
 from dashboards.generator.parts import (
     QUARTER,
+    SENSOR,
     THIRD,
     WHOLE,
     About,
@@ -210,7 +211,7 @@ def _more() -> list[Any]:
             week,
             Query(named(f"{mean}\n- on (vendor, location_id) group_left () {before}"), "{{home}}"),
         ),
-        lines(heating, Query(circuits, "{{location}}, {{room}}, {{device}}")),
+        lines(heating, Query(circuits, SENSOR)),
     ]
 
 

@@ -15,12 +15,13 @@ from dashboards.generator.parts import (
     About,
     Query,
     bars,
+    count,
     lines,
     number,
     ranking,
     timeline,
 )
-from dashboards.generator.queries import counted, homes, named, place, vendor
+from dashboards.generator.queries import homes, named, place, vendor
 from dashboards.generator.tables import Column, rows
 
 _ACCOUNT = "max by (vendor, account)"
@@ -31,11 +32,6 @@ def _now() -> list[Any]:
     up = place("home_up")
     accounts, stream = vendor("home_exporter_account_up"), place("home_exporter_stream_connected")
     small: dict[str, Any] = {"unit": "short", "width": SIXTH, "height": 4}
-    bad: dict[str, Any] = {
-        **small,
-        "mappings": words(Said(0, "None", GREEN)),
-        "thresholds": steps(GREEN, (1, ORANGE)),
-    }
     reload = About(
         title="Configuration",
         text="Whether the last (re)load succeeded.",
@@ -46,17 +42,22 @@ def _now() -> list[Any]:
     series = About(title="Series", text="Series of the homes that are held now.", **small)
     return [
         number(owned, Query("sum(home_exporter_locations_owned)", "Homes")),
-        number(
-            About(title="Not heard of", text="Homes without a fresh poll.", **bad),
-            Query(counted(homes(f"{up} == 0"), homes(up)), "Not heard of"),
+        count(
+            "Not heard of", "Homes without a fresh poll.", homes(f"{up} == 0"), homes(up), ORANGE
         ),
-        number(
-            About(title="Accounts that fail", text="Refused, limited or not reached.", **bad),
-            Query(counted(f"{accounts} == 0", accounts), "Accounts"),
+        count(
+            "Accounts that fail",
+            "Refused, limited or not reached.",
+            f"{accounts} == 0",
+            accounts,
+            ORANGE,
         ),
-        number(
-            About(title="Streams down", text="Homes whose socket is not connected.", **bad),
-            Query(counted(homes(f"{stream} == 0"), homes(stream)), "Streams"),
+        count(
+            "Streams down",
+            "Homes whose socket is not connected.",
+            homes(f"{stream} == 0"),
+            homes(stream),
+            ORANGE,
         ),
         number(series, Query("sum(home_exporter_series)", "Series")),
         number(reload, Query("min(home_exporter_config_last_reload_successful)", "Configuration")),

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard as model
 
-from dashboards.generator.parts import SOURCE
-from dashboards.generator.queries import DEVICE, HOME, any_of, homes, named, place
+from dashboards.generator.parts import SENSOR, SOURCE
+from dashboards.generator.queries import DEVICE, HOME, LOUD, any_of, homes, named, place
 
 TAG = "home-exporter"
 _ALL = model.VariableOption(selected=True, text=["All"], value=["$__all"])
@@ -104,7 +104,7 @@ def _annotations() -> list[build.AnnotationQuery]:
     before = "on (vendor, location_id, state) group_left ()"
     alarms = any_of(
         [
-            homes(place("home_alarm_state", 'home_alarm_state=~"BREACHED|TRIGGERED"')) + " > 0",
+            homes(place("home_alarm_state", LOUD)) + " > 0",
             # Macros are not replaced in annotations; what came and went within a step counts too.
             f"{homes(f'{changes} - {before} {changes} offset 1m')} > 0",
         ]
@@ -119,5 +119,5 @@ def _annotations() -> list[build.AnnotationQuery]:
     )
     return [
         _annotation("Alarm", "red", alarms, "Alarm: {{location}}", "location"),
-        _annotation("Leak", "blue", leaks, "Leak: {{location}}, {{room}}, {{device}}", "location"),
+        _annotation("Leak", "blue", leaks, f"Leak: {SENSOR}", "location"),
     ]

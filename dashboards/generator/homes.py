@@ -6,36 +6,27 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from dashboards.generator import looks
 from dashboards.generator.frame import Section, page
-from dashboards.generator.looks import GREEN, NONE_IS_GOOD, ORANGE, RED, Said, steps
+from dashboards.generator.looks import GREEN, ORANGE, RED, steps
 from dashboards.generator.parts import (
     SIXTH,
     WHOLE,
     About,
     Query,
     bars,
+    count,
     lines,
     number,
 )
-from dashboards.generator.queries import any_of, counted, each, homes, named, place, says
+from dashboards.generator.queries import LOUD, any_of, each, homes, named, place, says
 from dashboards.generator.tables import Column, rows
 
-_LOUD = 'home_alarm_state=~"BREACHED|TRIGGERED"'
 _COLD = 5
 _WET = f"{place('home_leak_detected')} > 0 or {place('home_leak_alarmed')} > 0"
-_ALL_WELL = [Said(0, "None", GREEN)]
 
 
 def _count(title: str, text: str, wanted: str, base: str) -> Any:
-    about = About(
-        title=title,
-        text=f"{text} “No data” means that nobody knows: see the Exporter dashboard.",
-        unit="short",
-        width=SIXTH,
-        height=4,
-        mappings=looks.words(*_ALL_WELL),
-        thresholds=NONE_IS_GOOD,
-    )
-    return number(about, Query(counted(wanted, base), title))
+    unknown = "“No data” means that nobody knows: see the Exporter dashboard."
+    return count(title, f"{text} {unknown}", wanted, base, RED)
 
 
 def _glance() -> list[Any]:
@@ -64,7 +55,7 @@ def _glance() -> list[Any]:
         _count(
             "Alarms going off",
             "Homes whose alarm is BREACHED or TRIGGERED.",
-            homes(f"{place('home_alarm_state', _LOUD)} > 0"),
+            homes(f"{place('home_alarm_state', LOUD)} > 0"),
             homes(states),
         ),
         _count("Homes not heard of", "Homes without a fresh poll.", homes(f"{up} == 0"), homes(up)),
@@ -93,7 +84,7 @@ def _attention() -> Any:
     found = any_of([says(each(expr), urgency, what) for urgency, what, expr in devices])
     up = place("home_up")
     whole = [
-        says(homes(f"{place('home_alarm_state', _LOUD)} > 0"), "1 now", "Alarm going off"),
+        says(homes(f"{place('home_alarm_state', LOUD)} > 0"), "1 now", "Alarm going off"),
         says(homes(f"{up} == 0"), "2 soon", "Home not heard of"),
         # A row in any case: an empty table would look the same whether all is well or nobody looks.
         says(f"count({homes(up)} == 1)", "4 for your information", "Other homes are heard of"),

@@ -67,4 +67,3 @@ LOW = words(Said(0, "Good", GREEN), Said(1, "Low", ORANGE), Said(2, "Defect", RE
 YES = words(Said(0, "No", GREEN), Said(1, "Yes", ORANGE))
 WORKS = words(Said(1, "Works", GREEN), Said(0, "Fails", RED))
 CONNECTED = words(Said(1, "Connected", GREEN), Said(0, "Not connected", ORANGE))
-NONE_IS_GOOD = steps(GREEN, (1, RED))

@@ -15,13 +15,15 @@ from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models import prometheus as query_model
 
-from dashboards.generator.looks import BLUE, steps
+from dashboards.generator.looks import BLUE, GREEN, Said, steps, words
+from dashboards.generator.queries import counted
 
 #: The one place that says where data comes from: a variable, so that nothing is edited on import.
 SOURCE = kinds.DataSourceRef(type_val="prometheus", uid="${datasource}")
 #: Width of the grid.
 WHOLE, HALF, THIRD, QUARTER, SIXTH = 24, 12, 8, 6, 4
-
+#: What the series of a device is called.
+SENSOR = "{{location}}, {{room}}, {{device}}"
 
 #: Hours of a quarter: Grafana asks for more points only in longer steps.
 _POINTS = 3000
@@ -148,6 +150,20 @@ def number(about: About, *queries: Query, lasting: bool = False) -> Any:
     panel = panel.text_mode(kinds.BigValueTextMode.VALUE_AND_NAME if lasting else _AUTO)
     reduce = common.ReduceDataOptions().calcs(["lastNotNull"]).values(values=False)
     return _with(panel.reduce_options(reduce), queries, instant=True)
+
+
+def count(title: str, text: str, wanted: str, base: str, colour: str) -> Any:
+    """Show how many there are now: in words where none, and nothing where nobody knows."""
+    about = About(
+        title=title,
+        text=text,
+        unit="short",
+        width=SIXTH,
+        height=4,
+        mappings=words(Said(0, "None", GREEN)),
+        thresholds=steps(GREEN, (1, colour)),
+    )
+    return number(about, Query(counted(wanted, base), title))
 
 
 def ranking(about: About, *queries: Query) -> Any:

@@ -6,6 +6,9 @@ Everything is grouped and joined by (vendor, location_id) or (vendor, device_id)
 HOME = "vendor, location_id, location"
 DEVICE = f"{HOME}, room, device, device_id"
 
+#: The states of an alarm that goes off.
+LOUD = 'home_alarm_state=~"BREACHED|TRIGGERED"'
+
 _PLACE = 'vendor=~"$vendor",location_id=~"$location"'
 
 

@@ -14,19 +14,19 @@ from dashboards.generator.looks import (
     RED,
     YELLOW,
     Said,
-    steps,
     words,
 )
 from dashboards.generator.parts import (
-    SIXTH,
+    SENSOR,
     WHOLE,
     About,
     Query,
     bars,
+    count,
     number,
     timeline,
 )
-from dashboards.generator.queries import any_of, counted, each, homes, named, place, room
+from dashboards.generator.queries import LOUD, any_of, each, homes, named, place, room
 from dashboards.generator.tables import Column, rows
 
 #: What the cloud's states are shown as, in one number for each: matcher, words, colour.
@@ -43,8 +43,6 @@ _ALARM_WORDS = words(
     *(Said(code, text, colour) for code, (_, text, colour) in enumerate(_ALARM)),
     Said(len(_ALARM), "Another state", ORANGE),
 )
-_DEVICE = "{{location}}, {{room}}, {{device}}"
-_LOUD = 'home_alarm_state=~"BREACHED|TRIGGERED"'
 _ARMED = 'home_alarm_state=~"ARMED.*"'
 
 
@@ -61,32 +59,19 @@ def alarm() -> str:
     return any_of([*found, f"{len(_ALARM)} * {now()}"])
 
 
-def _count(title: str, text: str, wanted: str, base: str, colour: str) -> Any:
-    about = About(
-        title=title,
-        text=text,
-        unit="short",
-        width=SIXTH,
-        height=4,
-        mappings=words(Said(0, "None", GREEN)),
-        thresholds=steps(GREEN, (1, colour)),
-    )
-    return number(about, Query(counted(wanted, base), title))
-
-
 def _now() -> list[Any]:
     door, motion = room("home_contact_open"), room("home_motion_detected")
     lock, tamper = room("home_lock_locked"), room("home_tamper_detected")
-    states, loud = homes(place("home_alarm_state")), place("home_alarm_state", _LOUD)
+    states, loud = homes(place("home_alarm_state")), place("home_alarm_state", LOUD)
     armed = f"{place('home_alarm_state', _ARMED)} == 1"
     while_armed = f"{door} == 1 and on (vendor, location_id) ({armed})"
     return [
-        _count("Alarms going off", "BREACHED or TRIGGERED.", homes(f"{loud} > 0"), states, RED),
-        _count("Armed homes", "However they are armed.", homes(armed), states, BLUE),
-        _count("Open", "Doors and windows.", each(f"{door} == 1"), door, ORANGE),
-        _count("Open while armed", "Doors and windows.", each(while_armed), door, RED),
-        _count("Unlocked", "Locks.", each(f"{lock} == 0"), lock, ORANGE),
-        _count("Tampered with", "Devices.", each(f"{tamper} == 1"), tamper, RED),
+        count("Alarms going off", "BREACHED or TRIGGERED.", homes(f"{loud} > 0"), states, RED),
+        count("Armed homes", "However they are armed.", homes(armed), states, BLUE),
+        count("Open", "Doors and windows.", each(f"{door} == 1"), door, ORANGE),
+        count("Open while armed", "Doors and windows.", each(while_armed), door, RED),
+        count("Unlocked", "Locks.", each(f"{lock} == 0"), lock, ORANGE),
+        count("Tampered with", "Devices.", each(f"{tamper} == 1"), tamper, RED),
         _moving(motion),
     ]
 
@@ -143,10 +128,10 @@ def _timelines() -> list[Any]:
     locked = any_of([jammed, each(room("home_lock_locked"))])
     return [
         timeline(state, Query(named(f"({alarm()})"), "{{home}}")),
-        timeline(doors, Query(each(room("home_contact_open")), _DEVICE)),
-        timeline(motion, Query(each(room("home_motion_detected")), _DEVICE)),
-        timeline(locks, Query(locked, _DEVICE)),
-        timeline(fire, Query(each(room("home_fire_detected")), _DEVICE)),
+        timeline(doors, Query(each(room("home_contact_open")), SENSOR)),
+        timeline(motion, Query(each(room("home_motion_detected")), SENSOR)),
+        timeline(locks, Query(locked, SENSOR)),
+        timeline(fire, Query(each(room("home_fire_detected")), SENSOR)),
     ]
 
 
