@@ -119,6 +119,31 @@ async def test_a_dead_vendor_is_one_notification_and_a_leak_one_more(routed: Rou
     assert silent.labels["vendor"] == "wally"
 
 
+@pytest.mark.parametrize("reason", ["HomeVendorUnreachable", "HomeAuthenticationFailed"])
+async def test_a_dead_account_of_two_is_one_notification(routed: Routed, reason: str) -> None:
+    homes = [{"vendor": "homely", "location_id": f"L{number}"} for number in range(5)]
+    follow = [alert("HomeStreamDown", **home) for home in homes]
+    follow += [alert("HomeVendorUnreachable", **home, scope="location") for home in homes]
+    scope = {"scope": "account"} if reason == "HomeVendorUnreachable" else {}
+    away = {"vendor": "wally", "location_id": "L9", "scope": "location"}
+    await routed.post(
+        alert(reason, vendor="homely", account="homely-2", **scope),
+        *follow,
+        alert("HomeVendorUnreachable", **away),
+    )
+    await routed.until_silenced(*follow)
+    assert sorted(await routed.told()) == sorted([reason, "HomeVendorUnreachable"])
+
+
+async def test_sockets_of_one_cloud_that_are_down_are_one_notification(routed: Routed) -> None:
+    homes = [{"vendor": "homely", "location_id": f"L{number}"} for number in range(5)]
+    await routed.post(*(alert("HomeStreamDown", **home) for home in homes))
+    for home in homes:
+        await routed.phone.until("firing", **home)
+    times = {one.arrived for one in routed.phone.about(alertname="HomeStreamDown")}
+    assert len(times) == 1
+
+
 async def test_two_homes_of_one_name_do_not_silence_each_other(routed: Routed) -> None:
     here, there = {**_HYTTA, "device_id": "D1"}, {**_OTHER_HYTTA, "device_id": "D2"}
     silenced = [

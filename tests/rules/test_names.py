@@ -15,7 +15,7 @@ EVERY = rules()
 ALERTS = [rule for rule in EVERY if "alert" in rule]
 RECORDED = {rule["record"] for rule in EVERY if "record" in rule}
 #: What Prometheus itself, and rules with labels of their own, have.
-OTHERS = {"job", "instance", "where", "shard"}
+OTHERS = {"job", "instance", "where", "shard", "rule_group", "alertname", "alertstate"}
 CLAUSE = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 SELECTOR = re.compile(r"([a-z_:][\w:]*)\{([^}]*)\}")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
