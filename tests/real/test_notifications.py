@@ -142,7 +142,7 @@ async def test_sockets_of_one_cloud_that_are_down_are_one_notification(routed: R
     homes = [{"vendor": "homely", "location_id": f"L{number}"} for number in range(5)]
     await routed.post(*(alert("HomeStreamDown", **home) for home in homes))
     for home in homes:
-        await routed.phone.until("firing", **home)
+        await routed.phone.until("firing", location_id=home["location_id"])
     times = {one.arrived for one in routed.phone.about(alertname="HomeStreamDown")}
     assert len(times) == 1
 

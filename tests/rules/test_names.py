@@ -135,7 +135,8 @@ def test_routes_and_inhibition_know_no_names_and_only_what_there_is() -> None:
     for rule in config["inhibit_rules"]:
         matchers += rule["source_matchers"] + rule["target_matchers"]
     labels = {re.split(r"=|!", matcher)[0] for matcher in matchers}
-    allowed = {"alertname", "severity", "scope", "job", "vendor", "account", "location_id", "device_id"}
+    ids = {"vendor", "account", "location_id", "device_id"}
+    allowed = {"alertname", "severity", "scope", "job", *ids}
     assert {*groups, *equal, *labels} <= allowed
     known = {rule["alert"] for rule in ALERTS}
     for matcher in matchers:
