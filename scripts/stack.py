@@ -60,7 +60,7 @@ def render(folder: Path, ports: Ports, edit: Callable[[str], str] = str) -> None
     shutil.copy(DEPLOY / "alertmanager" / "alertmanager.yml", folder)
     for path in folder.rglob("*.yml"):
         text = edit(path.read_text())
-        for part in ("exporter", "receiver", "alertmanager"):
+        for part in ("exporter", "receiver", "prometheus", "alertmanager"):
             text = text.replace(
                 f"127.0.0.1:{getattr(shipped, part)}", f"127.0.0.1:{getattr(ports, part)}"
             )

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard as model
 
 from dashboards.generator.parts import SENSOR, SOURCE
-from dashboards.generator.queries import DEVICE, HOME, LOUD, any_of, homes, named, place
+from dashboards.generator.queries import HOME, LOUD, any_of, each, homes, named, place
 
 TAG = "home-exporter"
 _ALL = model.VariableOption(selected=True, text=["All"], value=["$__all"])
@@ -101,20 +101,20 @@ def _annotation(name: str, colour: str, expr: str, title: str, tags: str) -> bui
 def _annotations() -> list[build.AnnotationQuery]:
     loud = 'state=~"BREACHED|TRIGGERED"'
     changes = place("home_alarm_state_changes_total", loud)
-    before = "on (vendor, location_id, state) group_left ()"
+    before = "on (vendor, location_id, state) group_left () max by (vendor, location_id, state)"
     alarms = any_of(
         [
             homes(place("home_alarm_state", LOUD)) + " > 0",
             # Macros are not replaced in annotations; what came and went within a step counts too.
-            f"{homes(f'{changes} - {before} {changes} offset 1m')} > 0",
+            f"max by ({HOME}, state) ({changes})\n- {before} ({changes} offset 1m) > 0",
         ]
     )
     events = place("home_events_total", 'event="leak"')
-    again = "on (vendor, device_id) group_left ()"
+    again = "on (vendor, device_id) group_left () max by (vendor, device_id)"
     leaks = any_of(
         [
-            f"max by ({DEVICE}) ({place('home_leak_detected')}) > 0",
-            f"max by ({DEVICE}) ({events} - {again} {events} offset 1m) > 0",
+            f"{each(place('home_leak_detected'))} > 0",
+            f"{each(events)}\n- {again} ({events} offset 1m) > 0",
         ]
     )
     return [

@@ -17,11 +17,25 @@ from dashboards.generator.parts import (
     lines,
     number,
 )
-from dashboards.generator.queries import LOUD, any_of, each, homes, named, place, says
+from dashboards.generator.queries import (
+    LOUD,
+    any_of,
+    each,
+    held,
+    held_home,
+    homes,
+    named,
+    place,
+    says,
+)
 from dashboards.generator.tables import Column, rows
 
 _COLD = 5
-_WET = f"{place('home_leak_detected')} > 0 or {place('home_leak_alarmed')} > 0"
+_HELD_WET = f"{held('leak_detected')} or {held('leak_alarmed')}"
+_WET = f"{place('home_leak_detected')} > 0 or {place('home_leak_alarmed')} > 0 or {_HELD_WET}"
+_HELD_FIRE = held("fire_detected")
+_FIRE = f"{place('home_fire_detected')} > 0 or {_HELD_FIRE}"
+_BREACHED = f"{place('home_alarm_state', LOUD)} > 0 or {held_home('alarm_breached')}"
 
 
 def _count(title: str, text: str, wanted: str, base: str) -> Any:
@@ -51,11 +65,11 @@ def _glance() -> list[Any]:
     temperature = each(place("home_temperature_celsius"))
     return [
         _count("Wet sensors", "Sensors that are wet or whose cloud says so.", each(_WET), leaks),
-        _count("Fires", "Sensors of smoke or heat.", each(f"{fires} > 0"), fires),
+        _count("Fires", "Sensors of smoke or heat.", each(_FIRE), fires),
         _count(
             "Alarms going off",
             "Homes whose alarm is BREACHED or TRIGGERED.",
-            homes(f"{place('home_alarm_state', LOUD)} > 0"),
+            homes(_BREACHED),
             homes(states),
         ),
         _count("Homes not heard of", "Homes without a fresh poll.", homes(f"{up} == 0"), homes(up)),
@@ -71,10 +85,13 @@ def _attention() -> Any:
         f"unless on (vendor, device_id) {place('home_device_suspended')} == 1\n"
         f"unless on (vendor, location_id) {place('home_location_suspended')} == 1"
     )
+    cold = f"{place('home_temperature_celsius')} < {_COLD}"
+    below = place("home_temperature_threshold_celsius", 'bound="min"')
+    freezer = f"unless on (vendor, device_id) {below} < 0"
     devices = [
         ("1 now", "Leak", _WET),
-        ("1 now", "Fire", f"{place('home_fire_detected')} > 0"),
-        ("1 now", f"Colder than {_COLD} °C", f"{place('home_temperature_celsius')} < {_COLD}"),
+        ("1 now", "Fire", _FIRE),
+        ("1 now", f"Colder than {_COLD} °C", f"{cold}\n{freezer}"),
         ("1 now", "Tampered with", f"{place('home_tamper_detected')} > 0"),
         ("2 soon", "Lock jammed", f"{place('home_lock_jammed')} > 0"),
         ("2 soon", "Not reached by its cloud", f"{place('home_device_online')} == 0"),
@@ -84,14 +101,14 @@ def _attention() -> Any:
     found = any_of([says(each(expr), urgency, what) for urgency, what, expr in devices])
     up = place("home_up")
     whole = [
-        says(homes(f"{place('home_alarm_state', LOUD)} > 0"), "1 now", "Alarm going off"),
+        says(homes(_BREACHED), "1 now", "Alarm going off"),
         says(homes(f"{up} == 0"), "2 soon", "Home not heard of"),
         # A row in any case: an empty table would look the same whether all is well or nobody looks.
         says(f"count({homes(up)} == 1)", "4 for your information", "Other homes are heard of"),
     ]
     about = About(
         title="Needs attention",
-        text="What to look at first. What its owner has suspended is left out.",
+        text="What to look at first. What is suspended, and freezers, are left out.",
         unit="none",
         width=WHOLE,
         height=9,
@@ -112,11 +129,15 @@ def _overview() -> Any:
         Column(expr=homes(place("home_up")), title="Cloud", mappings=looks.UP),
         Column(expr=f"{state} ({place('home_alarm_state')} == 1)"),
         Column(
-            expr=homes(place("home_leak_detected")),
+            expr=homes(f"{place('home_leak_detected')} or ({_HELD_WET}) > bool 0"),
             title="Water",
             mappings=looks.WET,
         ),
-        Column(expr=homes(place("home_fire_detected")), title="Fire", mappings=looks.FIRE),
+        Column(
+            expr=homes(f"{place('home_fire_detected')} or {held('fire_detected')} > bool 0"),
+            title="Fire",
+            mappings=looks.FIRE,
+        ),
         Column(
             expr=homes(place("home_temperature_celsius"), "min"),
             title="Coldest",

@@ -27,6 +27,18 @@ def vendor(metric: str, matchers: str = "") -> str:
     return f'{metric}{{vendor=~"$vendor"{"," if matchers else ""}{matchers}}}'
 
 
+def held(name: str) -> str:
+    """Select devices of which a rule of ours holds a 1, by their last names: data may be gone."""
+    by = "on (vendor, location_id, device_id)"
+    return f"({place('home:device:where')} and {by} ({place(f'home:{name}:held')} == 1))"
+
+
+def held_home(name: str) -> str:
+    """Select homes of which a rule of ours holds a 1."""
+    by = "on (vendor, location_id)"
+    return f"({place('home:location:where')} and {by} ({place(f'home:{name}:held')} == 1))"
+
+
 def each(expression: str, *more: str) -> str:
     """Keep one series for each device, also where two Prometheis' targets serve it."""
     return f"max by ({', '.join((DEVICE, *more))}) ({expression})"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.dashboards.read import Asked, of_panels
+from tests.dashboards.read import Asked, of_annotations, of_panels
 
 _HOUR, _DAY = 60, 24 * 60
 _PLACE = {"vendor": "homely", "location_id": "h0001", "location": "Hytta"}
@@ -134,3 +134,47 @@ async def test_two_homes_of_one_name_are_two(tmp_path: Path) -> None:
     expr = _asked("homes", "Every home", "F")
     answers: Answers = [(_PLACE, 100), ({**_PLACE, "location_id": "h0002"}, 200)]
     await _check(tmp_path, series, 5, expr, answers)
+
+
+_HELD = {"vendor": "homely", "location_id": "h0001", "device_id": "d1"}
+_DRY = {**_PLACE, "location_id": "h0002", "device_id": "d2"}
+
+
+@pytest.mark.parametrize(
+    ("title", "held", "live"),
+    [
+        ("Wet sensors", "leak_detected", "home_leak_detected"),
+        ("Wet sensors", "leak_alarmed", "home_leak_detected"),
+        ("Fires", "fire_detected", "home_fire_detected"),
+        ("Alarms going off", "alarm_breached", "home_alarm_state"),
+    ],
+)
+async def test_what_is_held_counts_where_its_data_are_gone(
+    tmp_path: Path, title: str, held: str, live: str
+) -> None:
+    alarm = held == "alarm_breached"
+    ids = {name: value for name, value in _HELD.items() if not alarm or name != "device_id"}
+    known = _series("home:location:where", _PLACE, "9x5")
+    series = [
+        known if alarm else _series("home:device:where", _DEVICE, "9x5"),
+        _series(f"home:{held}:held", ids, "1x5"),
+        _series(live, {**_DRY, "home_alarm_state": "DISARMED"} if alarm else _DRY, "0x5"),
+    ]
+    await _check(tmp_path, series, 5, _asked("homes", title), [({}, 1)])
+
+
+@pytest.mark.parametrize("title", ["Alarm", "Leak"])
+async def test_an_annotation_is_one_where_two_targets_serve_a_home(
+    tmp_path: Path, title: str
+) -> None:
+    expr = next(one.promql for one in of_annotations("homes") if title in one.owner)
+    series = [
+        _series(metric, {**labels, "instance": instance}, "3x4 4x4")
+        for instance in ("a", "b")
+        for metric, labels in (
+            ("home_events_total", {**_DEVICE, "event": "leak"}),
+            ("home_alarm_state_changes_total", {**_PLACE, "state": "BREACHED"}),
+        )
+    ]
+    one = {"Alarm": {**_PLACE, "state": "BREACHED"}, "Leak": _DEVICE}[title]
+    await _check(tmp_path, series, 5, expr, [(one, 1)])

@@ -35,6 +35,12 @@ def _series(metric: Metric) -> dict[str, frozenset[str]]:
 
 KNOWN = {name: labels for one in (*READINGS, *OWN) for name, labels in _series(one).items()}
 KNOWN |= _OTHERS
+#: What is held when data vanish, by the rules; the live series stand in where those are not loaded.
+KNOWN |= {
+    f"home:{name}:held": frozenset({"vendor", "location_id", "device_id"})
+    for name in ("leak_detected", "leak_alarmed", "fire_detected", "alarm_breached")
+}
+KNOWN |= {"home:device:where": KNOWN["home_device_info"], "home:location:where": KNOWN["home_up"]}
 
 
 def _made(tree: Any) -> set[str]:

@@ -15,7 +15,7 @@ EVERY = rules()
 ALERTS = [rule for rule in EVERY if "alert" in rule]
 RECORDED = {rule["record"] for rule in EVERY if "record" in rule}
 #: What Prometheus itself, and rules with labels of their own, have.
-OTHERS = {"job", "instance", "where", "shard"}
+OTHERS = {"job", "instance", "where", "shard", "rule_group", "alertname", "alertstate"}
 CLAUSE = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 SELECTOR = re.compile(r"([a-z_:][\w:]*)\{([^}]*)\}")
 MATCHER = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
@@ -89,13 +89,23 @@ def test_an_alert_says_what_where_and_how_bad(rule: dict[str, Any]) -> None:
     assert notes["runbook_url"] == "{{ $externalLabels.runbooks }}" + page
 
 
+def _suspended(rule: dict[str, Any], by: str, what: str) -> bool:
+    within = rf"(max_over_time\()?home:{what}_suspended:held(\[[\w:]+\]\))? == 1\)"
+    return bool(re.search(rf"unless on \({by}\) \({within}", rule["expr"]))
+
+
 @alert
 def test_an_alert_about_a_home_is_silent_while_that_is_suspended(rule: dict[str, Any]) -> None:
     if "location_id" in rule["expr"]:
-        assert "unless on (vendor, location_id) (home:location_suspended:held == 1)" in rule["expr"]
+        assert _suspended(rule, "vendor, location_id", "location")
     if "home:device:where" in rule["annotations"]["description"]:
-        suspended = "unless on (vendor, location_id, device_id) (home:device_suspended:held == 1)"
-        assert suspended in rule["expr"]
+        assert _suspended(rule, "vendor, location_id, device_id", "device")
+
+
+@with_expr
+def test_an_exception_of_a_limit_doubles_nothing(rule: dict[str, Any]) -> None:
+    for before in re.findall(r"(.{30})home:threshold:", rule["expr"]):
+        assert re.search(r"\bmax( by \([\w, ]+\) )?\($", before), before
 
 
 def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
@@ -125,7 +135,8 @@ def test_routes_and_inhibition_know_no_names_and_only_what_there_is() -> None:
     for rule in config["inhibit_rules"]:
         matchers += rule["source_matchers"] + rule["target_matchers"]
     labels = {re.split(r"=|!", matcher)[0] for matcher in matchers}
-    allowed = {"alertname", "severity", "scope", "vendor", "account", "location_id", "device_id"}
+    ids = {"vendor", "account", "location_id", "device_id"}
+    allowed = {"alertname", "severity", "scope", "job", *ids}
     assert {*groups, *equal, *labels} <= allowed
     known = {rule["alert"] for rule in ALERTS}
     for matcher in matchers:
