@@ -137,5 +137,5 @@ async def watched(
         await parts.enter_async_context(stack.prometheus(folder / "watchers", ports))
         await chain.start_exporter()
         await prometheus.until_it_knows_alertmanager()
-        await prometheus.until("count(home:leak_detected:held) > 0")
+        await prometheus.until("count(home:up:held == 1) > 0")
         yield chain
