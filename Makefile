@@ -25,8 +25,8 @@ lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python scripts/document_metrics.py --check
-	$(BIN)/python scripts/document_alerts.py --check
+	$(BIN)/python -m scripts.document_metrics --check
+	$(BIN)/python -m scripts.document_alerts --check
 	$(BIN)/python -m scripts.document_faults --check
 	$(BIN)/python -m dashboards.generator --check
 
@@ -35,8 +35,8 @@ format: $(VENV)/.dev ## put the code in its form
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.dev ## write the documents and dashboards that are made from the code
-	$(BIN)/python scripts/document_metrics.py
-	$(BIN)/python scripts/document_alerts.py
+	$(BIN)/python -m scripts.document_metrics
+	$(BIN)/python -m scripts.document_alerts
 	$(BIN)/python -m scripts.document_faults
 	$(BIN)/python -m dashboards.generator
 

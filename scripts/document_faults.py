@@ -4,13 +4,11 @@ Usage: python -m scripts.document_faults [--check]
 """
 
 import sys
-from pathlib import Path
 
+from scripts.generated import ROOT, settle
 from tests.faults.served import in_words
 from tests.faults.table import ROWS, Promise, Row
 
-ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs/faults.md"
 _NAMES = {"homely": "Homely", "wally": "Wally"}
 
 
@@ -70,14 +68,7 @@ def page() -> str:
 
 def main() -> int:
     """Write the page, or with --check only tell whether it is in step."""
-    wanted = page()
-    if PAGE.exists() and PAGE.read_text() == wanted:
-        return 0
-    if "--check" in sys.argv[1:]:
-        print(f"{PAGE.relative_to(ROOT)} is out of step: run `make docs`")
-        return 1
-    PAGE.write_text(wanted)
-    return 0
+    return settle({ROOT / "docs/faults.md": page()})
 
 
 if __name__ == "__main__":

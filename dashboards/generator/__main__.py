@@ -10,6 +10,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from dashboards.generator import climate, devices, energy, exporter, homes, security
+from scripts.generated import settle
 
 FOLDER = Path(__file__).parent.parent
 PAGES = (homes, climate, energy, security, devices, exporter)
@@ -27,15 +28,7 @@ def texts() -> dict[Path, str]:
 
 def main() -> int:
     """Write the files, or with --check only tell whether they are in step."""
-    wanted = texts()
-    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    if "--check" in sys.argv[1:]:
-        for path in stale:
-            print(f"dashboards/{path.name} is out of step: run `make docs`")
-        return 1 if stale else 0
-    for path in stale:
-        path.write_text(wanted[path])
-    return 0
+    return settle(texts())
 
 
 if __name__ == "__main__":

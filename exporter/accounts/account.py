@@ -57,7 +57,7 @@ class Account:
     @property
     def policy(self) -> Policy:
         """How long its data is believed."""
-        return Policy(self.config.stale_after, self.config.device_stale_after)
+        return Policy.of(self.config)
 
     @property
     def is_listed(self) -> bool:
@@ -200,15 +200,19 @@ class Account:
         """Take a location that is new here, unless an account before this one has it."""
         if not self._tools.claims.claim(key, self, remembered):
             return False
-        self._watches[key] = Watch(key, self._source, self._gate.record, self._tools)
+        self._begin_watch(key)
         return True
 
     def watch(self, key: LocationKey) -> None:
         """Take over a location that another account has left."""
-        watch = self._watches[key] = Watch(key, self._source, self._gate.record, self._tools)
+        watch = self._begin_watch(key)
         if self._is_started:
             self._expect()
             watch.start()
+
+    def _begin_watch(self, key: LocationKey) -> Watch:
+        watch = self._watches[key] = Watch(key, self._source, self._gate.record, self._tools)
+        return watch
 
     def give_up(self, key: LocationKey) -> None:
         """Stop watching a location, as another account now does."""

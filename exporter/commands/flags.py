@@ -66,6 +66,14 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_serve(commands)
+    _add_check(commands)
+    _add_dump(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_serve(commands: "argparse._SubParsersAction[Parser]") -> None:
     serve = _add(commands, "serve", "read the clouds and serve metrics (the default)")
     _add_config_file(serve)
     _add_address(serve)
@@ -82,6 +90,10 @@ def _parser() -> Parser:
         action="store_true",
         help="let POST /-/reload take the configuration anew, as SIGHUP always does",
     )
+    _add_log_flags(serve, "info")
+
+
+def _add_check(commands: "argparse._SubParsersAction[Parser]") -> None:
     check = _add(commands, "check", "check the configuration, and the clouds if asked to")
     check.epilog = (
         "Without --online no cloud is called. Hints about permissions do not change the exit code."
@@ -100,6 +112,10 @@ def _parser() -> Parser:
         default="text",
         help="form of the result (default: %(default)s)",
     )
+    _add_look(check)
+
+
+def _add_dump(commands: "argparse._SubParsersAction[Parser]") -> None:
     dump = _add(commands, "dump", "write what the clouds answer, for a bug report")
     dump.epilog = (
         "Ids, names, addresses, serials, tokens and free texts are replaced, the same by the same."
@@ -114,17 +130,22 @@ def _parser() -> Parser:
     dump.add_argument(
         "--output", type=Path, metavar="FILE", help="file to write (default: standard output)"
     )
+    _add_look(dump)
+
+
+def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
     demo = _add(commands, "demo", "serve two simulated clouds: no account, no internet")
     _add_address(demo)
     demo.add_argument("--scenario", metavar="NAME", help="what happens (default: a tour)")
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="which homes (default: 1)")
     demo.add_argument("--dump", type=Path, metavar="FILE", help="the homes of a dump instead")
-    for service in (serve, demo):
-        _add_log_flags(service, "info")
-    for look in (check, dump):
-        _add_log_flags(look, None)
-        look.set_defaults(interrupted=Code.INTERRUPTED)
-    return parser
+    _add_log_flags(demo, "info")
+
+
+def _add_look(parser: Parser) -> None:
+    """Let a command that looks once log nothing, and end with its own code when interrupted."""
+    _add_log_flags(parser, None)
+    parser.set_defaults(interrupted=Code.INTERRUPTED)
 
 
 def _add(commands: "argparse._SubParsersAction[Parser]", name: str, text: str) -> Parser:

@@ -205,8 +205,7 @@ class Survey:
         if owner != config.name:
             return LocationLook(ref, reader=owner)
         if key not in self._store.locations:
-            policy = Policy(config.stale_after, config.device_stale_after)
-            self._store.add(key, config.name, policy)
+            self._store.add(key, config.name, Policy.of(config))
         self._store.describe(key, ref)
         return LocationLook(ref)
 

@@ -95,7 +95,7 @@ class Keeper:
 
     def locations(self, config: AccountConfig) -> Iterator[HeldLocation]:
         """Yield the account's locations from before the restart that it still reads."""
-        policy = Policy(config.stale_after, config.device_stale_after)
+        policy = Policy.of(config)
         for document in self._snapshots.pop(calls.identity(config), []):
             key = (document.vendor, document.location_id)
             self._saved[key] = _Saved(config.name, _name(config, key))

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from exporter.catalog import Metric
+from exporter.config import AccountConfig
 from exporter.model import LocationKey, Reading
 from exporter.store.activities import Ledger
 from exporter.store.edges import Edges
@@ -23,6 +25,11 @@ class Policy:
 
     stale_after: float
     device_stale_after: float
+
+    @classmethod
+    def of(cls, config: AccountConfig) -> Self:
+        """Return what an account is configured with."""
+        return cls(config.stale_after, config.device_stale_after)
 
 
 @dataclass(slots=True)

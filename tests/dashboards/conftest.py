@@ -1,7 +1,6 @@
 """A real Prometheus with a past, which scrapes the demo."""
 
 import asyncio
-import os
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -10,12 +9,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-import yaml
 
-from tests.cli.command import free_port
 from tests.dashboards.history import Past
 from tests.dashboards.read import Asked
-from tests.real.conftest import Demo, demo
+from tests.real.conftest import Demo, demo, serving
 
 __all__ = ["demo"]
 
@@ -63,8 +60,8 @@ def _is_a_number(series: dict[str, Any]) -> bool:
 @pytest.fixture
 async def prometheus(demo: Demo, tmp_path: Path) -> AsyncIterator[Prometheus]:
     """Start Debian's Prometheus with a past of some hours, on the demo."""
-    binary, promtool = shutil.which("prometheus"), shutil.which("promtool")
-    if binary is None or promtool is None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
         pytest.skip("prometheus is not installed")
     past, data = tmp_path / "past.txt", tmp_path / "data"
     labels = ",".join(f'{name}="{value}"' for name, value in _LABELS.items())
@@ -73,28 +70,11 @@ async def prometheus(demo: Demo, tmp_path: Path) -> AsyncIterator[Prometheus]:
     done = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
     assert await done.wait() == 0
     targets = [{"targets": [demo.url.removeprefix("http://")], "labels": {"instance": "demo"}}]
-    config = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-        "scrape_configs": [{"job_name": "home", "static_configs": targets}],
-    }
-    path = tmp_path / "prometheus.yml"
-    path.write_text(yaml.safe_dump(config))
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        binary,
-        f"--config.file={path}",
-        f"--storage.tsdb.path={data}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=os.environ | {"GOMAXPROCS": "1"},
-    )
-    async with aiohttp.ClientSession() as http:
-        made = Prometheus(f"http://127.0.0.1:{port}", http)
+    jobs: list[dict[str, object]] = [{"job_name": "home", "static_configs": targets}]
+    async with serving(jobs, tmp_path) as url, aiohttp.ClientSession() as http:
+        made = Prometheus(url, http)
         await _until_scraped(made)
         yield made
-    process.terminate()
-    await process.wait()
 
 
 async def _until_scraped(prometheus: Prometheus) -> None:

@@ -90,7 +90,14 @@ def job(name: str, target: str, **more: object) -> dict[str, object]:
 
 @asynccontextmanager
 async def scraping(jobs: list[dict[str, object]], folder: Path) -> AsyncIterator[Prometheus]:
-    """Run Debian's Prometheus with some jobs."""
+    """Run Debian's Prometheus with some jobs, to be asked."""
+    async with serving(jobs, folder) as url, aiohttp.ClientSession() as http:
+        yield Prometheus(url, http)
+
+
+@asynccontextmanager
+async def serving(jobs: list[dict[str, object]], folder: Path) -> AsyncIterator[str]:
+    """Run Debian's Prometheus with some jobs; what lies in `data` is its past."""
     binary = shutil.which("prometheus")
     if binary is None:
         pytest.skip("prometheus is not installed")
@@ -110,7 +117,6 @@ async def scraping(jobs: list[dict[str, object]], folder: Path) -> AsyncIterator
         stderr=asyncio.subprocess.DEVNULL,
         env=os.environ | {"GOMAXPROCS": "1"},
     )
-    async with aiohttp.ClientSession() as http:
-        yield Prometheus(f"http://127.0.0.1:{port}", http)
+    yield f"http://127.0.0.1:{port}"
     process.terminate()
     await process.wait()

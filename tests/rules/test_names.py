@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from exporter.catalog import OWN, READINGS, Kind, Metric
-from scripts.document_alerts import ROOT, RULES, readme, rules
+from scripts.document_alerts import RULES, readme, rules
+from scripts.generated import ROOT
 
 NAMES = {"location", "room", "device"}
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (*READINGS, *OWN)}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.document_alerts import ROOT, RULES
+from scripts.document_alerts import RULES
+from scripts.generated import ROOT
 
 CASES = sorted(Path(__file__).parent.glob("*_test.yml"))
 ROUTES = ROOT / "deploy/alertmanager/alertmanager.yml"
