@@ -86,7 +86,9 @@ class Reloader:
     async def _take(self) -> list[str]:
         read = asyncio.get_running_loop().run_in_executor(self._pool, self._load)
         try:
-            self._apply(await asyncio.wait_for(read, _READ_LIMIT))
+            async with asyncio.timeout(_READ_LIMIT):
+                config = await read
+            self._apply(config)
         except ConfigError as error:
             return error.faults
         except TimeoutError:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from exporter.logs import Log
 
 _T = TypeVar("_T")
+_AGAIN = 1.0
 
 
 class Tasks:
@@ -25,10 +26,11 @@ class Tasks:
 
     async def stop(self) -> None:
         """Cancel all tasks and wait for their end."""
-        tasks = list(self._running)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._running:
+            for task in self._running:
+                task.cancel()
+            # A library may swallow a cancellation, as wait_for of Python 3.11 can.
+            await asyncio.wait(self._running, timeout=_AGAIN)
 
     def __len__(self) -> int:
         """Return how many tasks run now."""

@@ -40,7 +40,8 @@ class StateFiles:
         """Say that the folder is in use until `release`; return whether nobody else said so."""
         take = asyncio.get_running_loop().run_in_executor(self._pool, self._lock.take)
         try:
-            return await asyncio.wait_for(take, _WRITE_LIMIT)
+            async with asyncio.timeout(_WRITE_LIMIT):
+                return await take
         except (OSError, TimeoutError):
             # Where it cannot be said, nothing can be written either: that is told when it matters.
             return True
@@ -53,7 +54,8 @@ class StateFiles:
         """Return every document of a kind that is whole; files that are not stay as they are."""
         read = asyncio.get_running_loop().run_in_executor(self._pool, self._contents, kind)
         try:
-            contents = await asyncio.wait_for(read, _READ_LIMIT)
+            async with asyncio.timeout(_READ_LIMIT):
+                contents = await read
         except (OSError, TimeoutError) as error:
             self.reject(type(error).__name__)
             return []
@@ -93,7 +95,9 @@ class StateFiles:
         change = asyncio.get_running_loop().run_in_executor(self._pool, work)
         try:
             # A disk that hangs must not hold up the calls; the thread itself cannot be stopped.
-            await asyncio.wait_for(asyncio.shield(change), _WRITE_LIMIT)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes with the end.
+            async with asyncio.timeout(_WRITE_LIMIT):
+                await asyncio.shield(change)
         except TimeoutError:
             self._hung = change
             change.add_done_callback(lambda done: done.cancelled() or done.exception())
