@@ -2,10 +2,11 @@
 
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 _UNITS = {
@@ -73,3 +74,5 @@ def _base_url(raw: str) -> str:
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+#: A file by its name; relative to the folder of the configuration.
+FileName = Annotated[Path, Field(strict=False)]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from exporter.catalog import Metric, readings
+from exporter.errors import CloudError, Outcome
 from exporter.jsontext import is_number
 from exporter.model import Reading
 from exporter.sources.findings import OTHER, Findings, Reject
@@ -116,6 +117,12 @@ class Reader:
         if raw is not None and not isinstance(raw, list):
             self.reject(Reject.TYPE)
         return sequence(raw)
+
+    def rows(self, payload: Any, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Return the objects of a whole answer, as `unique`; raises CloudError for no list."""
+        if not isinstance(payload, list):
+            raise CloudError(Outcome.UNUSABLE)
+        return self.unique(payload, key)
 
     def unique(self, items: list[Any], key: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the objects of a list with the id under `key`; others are counted."""

@@ -1,30 +1,67 @@
-"""What the contract tests need of either simulated cloud, in the same words for both."""
+"""What the contract tests need of a simulated cloud, in the same words for each vendor."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from exporter.simulator import Fault
+from exporter.simulator.calls import CallLog
 from exporter.simulator.devices import EMPTY, HomelyDevice, WallySensor
+from exporter.simulator.faults import Kind
 from tests.support.running import Page, Running
 
 
 class Cloud(Protocol):
     """One vendor's simulated cloud with one location."""
 
-    vendor: str
-    endpoint: str
-    listing: str
-    interval: float
-    stale_after: float
-    device_stale_after: float
+    @property
+    def vendor(self) -> str: ...
+
+    @property
+    def endpoint(self) -> str:
+        """What a poll of the location is called in metrics."""
+        ...
+
+    @property
+    def listing(self) -> str:
+        """What a listing of the locations is called in metrics."""
+        ...
+
+    @property
+    def interval(self) -> float:
+        """Within so many seconds the location is polled again."""
+        ...
+
+    @property
+    def listed_every(self) -> float:
+        """Within so many seconds the locations are listed again."""
+        ...
+
+    @property
+    def stale_after(self) -> float: ...
+
+    @property
+    def device_stale_after(self) -> float: ...
 
     @property
     def location_id(self) -> str: ...
 
     @property
-    def device_id(self) -> str: ...
+    def device_id(self) -> str:
+        """A device with a temperature and a sensor of water."""
+        ...
 
-    def write(self, value: Any) -> None: ...
+    @property
+    def log(self) -> CallLog:
+        """The calls that it was asked."""
+        ...
+
+    def freeze(self) -> None:
+        """Let the homes stand still: nothing is pushed, and no device speaks."""
+        ...
+
+    def write(self, value: Any) -> None:
+        """Let the device take a temperature now."""
+        ...
 
     def rename(self, name: str) -> None: ...
 
@@ -36,18 +73,52 @@ class Cloud(Protocol):
 
     def remove_location(self) -> None: ...
 
-    def twin(self) -> None: ...
+    def twin(self) -> None:
+        """Give another device the name of the device."""
+        ...
+
+    async def fail(self, kind: Kind) -> None:
+        """Answer no listing and no poll rightly."""
+        ...
+
+    def mend(self) -> None:
+        """Answer rightly again."""
+        ...
 
 
 @dataclass
-class Homely:
-    """The Homely cloud: the device is a flood alarm, the reading its temperature."""
+class _Simulated:
+    """A cloud that the simulator serves."""
 
     running: Running
+    vendor: str
+    endpoint: str
+    listing: str
+
+    @property
+    def log(self) -> CallLog:
+        return self.running.sim.call_log
+
+    def freeze(self) -> None:
+        self.running.sim.world.advance = lambda now: []  # type: ignore[method-assign]  # noqa: ARG005
+
+    async def fail(self, kind: Kind) -> None:
+        for endpoint in (self.endpoint, self.listing):
+            await self.running.sim.inject(Fault(vendor=self.vendor, endpoint=endpoint, kind=kind))
+
+    def mend(self) -> None:
+        self.running.sim.clear_faults()
+
+
+@dataclass
+class Homely(_Simulated):
+    """The Homely cloud: the device is a flood alarm, the reading its temperature."""
+
     vendor: str = "homely"
     endpoint: str = "home"
     listing: str = "locations"
     interval: float = 1200 * 1.1
+    listed_every: float = 6 * 3600 * 1.1
     stale_after: float = 3 * 3600
     device_stale_after: float = 24 * 3600
 
@@ -92,14 +163,14 @@ class Homely:
 
 
 @dataclass
-class Wally:
+class Wally(_Simulated):
     """The Wally cloud: the device is a water sensor, the reading its temperature."""
 
-    running: Running
     vendor: str = "wally"
     endpoint: str = "sensors"
     listing: str = "places"
     interval: float = 60 * 1.1
+    listed_every: float = 60 * 1.1
     stale_after: float = 15 * 60
     device_stale_after: float = 2 * 3600
 
@@ -143,12 +214,14 @@ class Wally:
         ]
 
 
-async def next_call(running: Running, endpoint: str, seconds: float) -> Page:
+async def next_call(
+    running: Running, endpoint: str, seconds: float, log: CallLog | None = None
+) -> Page:
     """Let time pass until the next call is made and taken, well or not; return the page then.
 
     A clock that moves on while a call is under way would move the plan of the one after it too.
     """
-    log = running.sim.call_log
+    log = log or running.sim.call_log
     calls = log.count(endpoint)
     await running.pass_time(seconds)
     await running.wait(lambda: log.count(endpoint) > calls)
@@ -157,8 +230,3 @@ async def next_call(running: Running, endpoint: str, seconds: float) -> Page:
         return sum(page.all("home_exporter_requests_total", endpoint=endpoint)) > calls
 
     return await running.until(is_counted)
-
-
-def outage(cloud: Cloud, **kind: Any) -> Fault:
-    """Return a fault that hits every poll of the cloud."""
-    return Fault(vendor=cloud.vendor, endpoint=cloud.endpoint, **({"kind": "status"} | kind))

@@ -2,27 +2,18 @@
 
 import pytest
 
-from exporter.simulator import Fault, Simulator, small_world
+from exporter.simulator import Simulator, small_world
+from exporter.simulator.faults import Kind
 from tests.conftest import Start
-from tests.contract.clouds import Cloud, Homely, Wally, next_call, outage
+from tests.contract.clouds import Cloud, next_call
+from tests.contract.toy_cloud import TOKEN
 from tests.support.manual_clock import ManualClock
 from tests.support.running import Page, Running
 
 
-@pytest.fixture(params=[Homely, Wally])
-def cloud(request: pytest.FixtureRequest, running: Running) -> Cloud:
-    made: Cloud = request.param(running)
-    return made
-
-
-def freeze(running: Running) -> None:
-    """Let the homes stand still: nothing is pushed, and no device speaks."""
-    running.sim.world.advance = lambda now: []  # type: ignore[method-assign]  # noqa: ARG005
-
-
 async def next_poll(running: Running, cloud: Cloud) -> Page:
     """Let the next poll of the location happen, well or not, and return the page after it."""
-    return await next_call(running, cloud.endpoint, cloud.interval)
+    return await next_call(running, cloud.endpoint, cloud.interval, cloud.log)
 
 
 async def test_a_reading_has_the_names_and_ids_of_its_device(
@@ -37,7 +28,7 @@ async def test_a_reading_has_the_names_and_ids_of_its_device(
 async def test_a_changed_reading_is_shown_after_the_next_poll(
     running: Running, cloud: Cloud
 ) -> None:
-    freeze(running)
+    cloud.freeze()
     running.clock.advance(1)
     cloud.write(31.5)
     page = await next_poll(running, cloud)
@@ -48,7 +39,7 @@ async def test_a_changed_reading_is_shown_after_the_next_poll(
 async def test_a_value_of_no_use_leaves_no_reading(
     running: Running, cloud: Cloud, value: object
 ) -> None:
-    freeze(running)
+    cloud.freeze()
     running.clock.advance(1)
     cloud.write(value)
     page = await next_poll(running, cloud)
@@ -123,14 +114,14 @@ async def test_a_device_that_comes_back_in_time_has_lost_nothing(
 
 @pytest.mark.parametrize("kind", ["status", "html_200", "object_for_list", "truncated_json"])
 async def test_a_cloud_that_fails_goes_stale_and_comes_back(
-    running: Running, cloud: Cloud, kind: str
+    running: Running, cloud: Cloud, kind: Kind
 ) -> None:
-    freeze(running)
-    await running.sim.inject(outage(cloud, kind=kind))
+    cloud.freeze()
+    await cloud.fail(kind)
     page = await next_poll(running, cloud)
     assert page.has("home_temperature_celsius", device_id=cloud.device_id), "not yet"
 
-    await next_call(running, cloud.endpoint, cloud.stale_after)
+    await next_call(running, cloud.endpoint, cloud.stale_after, cloud.log)
     page = await running.until(lambda page: page.one("home_up", location_id=cloud.location_id) == 0)
     assert not page.has("home_temperature_celsius", device_id=cloud.device_id)
     assert not page.has("home_leak_detected", device_id=cloud.device_id)
@@ -138,17 +129,16 @@ async def test_a_cloud_that_fails_goes_stale_and_comes_back(
     assert page.has("home_device_online", device_id=cloud.device_id)
     assert page.has("home_events_total", device_id=cloud.device_id, event="leak")
 
-    running.sim.clear_faults()
-    await next_call(running, cloud.endpoint, cloud.stale_after)
+    cloud.mend()
+    await next_call(running, cloud.endpoint, cloud.stale_after, cloud.log)
     page = await running.until(lambda page: page.one("home_up", location_id=cloud.location_id) == 1)
     assert page.has("home_temperature_celsius", device_id=cloud.device_id)
 
 
 async def test_one_dead_cloud_harms_no_other(running: Running, cloud: Cloud) -> None:
-    for endpoint in (cloud.endpoint, cloud.listing):
-        await running.sim.inject(Fault(vendor=cloud.vendor, endpoint=endpoint, kind="status"))
+    await cloud.fail("status")
     await running.pass_time(3 * 3600 + 60)
-    others = {"homely", "wally"} - {cloud.vendor}
+    others = {account.vendor for account in running.config.accounts} - {cloud.vendor}
     page = await running.until(
         lambda page: (
             page.all("home_up", vendor=cloud.vendor) == [0]
@@ -162,7 +152,7 @@ async def test_one_dead_cloud_harms_no_other(running: Running, cloud: Cloud) -> 
 async def test_a_gateway_without_internet_leaves_no_old_reading(
     running: Running, cloud: Cloud
 ) -> None:
-    freeze(running)
+    cloud.freeze()
     steps = int(cloud.device_stale_after / cloud.interval) + 2
     before = (await running.scrape()).one(
         "home_device_updated_timestamp_seconds", device_id=cloud.device_id
@@ -179,13 +169,12 @@ async def test_a_gateway_without_internet_leaves_no_old_reading(
 async def test_a_location_that_two_listings_omit_is_forgotten(
     running: Running, cloud: Cloud
 ) -> None:
-    freeze(running)
+    cloud.freeze()
     cloud_location = cloud.location_id
     cloud.remove_location()
-    every = 6 * 3600 * 1.1 if cloud.vendor == "homely" else cloud.interval
     # The list is empty now, which a cloud in trouble answers as well: it must be stale first.
-    for _ in range(int(cloud.stale_after / every) + 4):
-        await next_call(running, cloud.listing, every)
+    for _ in range(int(cloud.stale_after / cloud.listed_every) + 4):
+        await next_call(running, cloud.listing, cloud.listed_every, cloud.log)
     await running.until(
         lambda page: (
             not any(("location_id", cloud_location) in labels for _, labels in page.samples)
@@ -199,7 +188,7 @@ async def test_one_empty_list_after_another_forgets_nothing_that_is_fresh(
     running: Running, cloud: Cloud
 ) -> None:
     cloud.remove_location()
-    for _ in range(2 if cloud.vendor == "wally" else 0):
+    for _ in range(2 if cloud.listed_every == cloud.interval else 0):
         await running.pass_time(cloud.interval)
     page = await running.scrape()
     assert page.one("home_up", vendor=cloud.vendor) == 1
@@ -222,6 +211,6 @@ async def test_nothing_of_a_person_and_no_secret_is_on_any_page(running: Running
     page = await running.scrape()
     async with running.http.get(f"{running.url}/") as response:
         front = await response.text()
-    for secret in running.sim.secrets():
+    for secret in (*running.sim.secrets(), TOKEN):
         assert secret not in page.text
         assert secret not in front

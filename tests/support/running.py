@@ -71,7 +71,7 @@ def _samples(text: str) -> Samples:
 
 
 def config_for(sim: Simulator, folder: Path, **overrides: Any) -> Config:
-    """Write a configuration for every account of the simulator and load it."""
+    """Write a configuration for every account of the simulator, and `also` others; load it."""
     hosts = overrides.get("hosts", {})
     homely_url = sim.homely_url.replace("127.0.0.1", hosts.get("homely", "127.0.0.1"))
     wally_url = sim.wally_url.replace("127.0.0.1", hosts.get("wally", "127.0.0.1"))
@@ -85,7 +85,8 @@ def config_for(sim: Simulator, folder: Path, **overrides: Any) -> Config:
         for token in sim.wally_tokens
     ]
     path = folder / "exporter.yml"
-    document = {"homely": homely, "wally": wally, "state_dir": str(folder / "state")}
+    others = overrides.get("also", {})
+    document = {"homely": homely, "wally": wally, **others, "state_dir": str(folder / "state")}
     path.write_text(yaml.safe_dump(document))
     return load(path, MODELS)
 

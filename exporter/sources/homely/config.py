@@ -1,14 +1,12 @@
 """What a Homely account has in exporter.yml."""
 
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr
 
-from exporter.config import AccountConfig, Duration, SecretField
+from exporter.config import AccountConfig, BaseUrl, Duration, FileName, SecretField
 from exporter.config.account import Strict
-from exporter.config.fields import BaseUrl
 
 _MINUTE, _HOUR = 60.0, 3600.0
 
@@ -49,7 +47,7 @@ class HomelyConfig(AccountConfig):
     base_url: BaseUrl = "https://sdk.iotiliti.cloud"
     username: Annotated[SecretStr, Field(min_length=1)]
     password: SecretStr | None = None
-    password_file: Annotated[Path, Field(strict=False)] | None = None
+    password_file: FileName | None = None
     password_env: str | None = None
     locations: LocationFilter = LocationFilter()
     locations_refresh: Duration = 6 * _HOUR

@@ -27,11 +27,9 @@ _INT16_MAX = 0x7FFF
 
 def map_locations(payload: Any, reader: Reader) -> list[LocationRef]:
     """Return the account's locations; raises CloudError for a body that is no list."""
-    if not isinstance(payload, list):
-        raise CloudError(Outcome.UNUSABLE)
     return [
         LocationRef(location_id, text(item.get("name")))
-        for location_id, item in reader.unique(payload, "locationId")
+        for location_id, item in reader.rows(payload, "locationId")
     ]
 
 

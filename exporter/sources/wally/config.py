@@ -2,13 +2,11 @@
 
 import re
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pydantic import Field, SecretStr
 
-from exporter.config import AccountConfig, Duration, SecretField
-from exporter.config.fields import BaseUrl
+from exporter.config import AccountConfig, BaseUrl, Duration, FileName, SecretField
 
 _MINUTE, _HOUR = 60.0, 3600.0
 _TOKEN = re.compile(r"[!-~]+")
@@ -41,10 +39,10 @@ class WallyConfig(AccountConfig):
 
     base_url: BaseUrl = "https://api.snsr.net"
     token: SecretStr | None = None
-    token_file: Annotated[Path, Field(strict=False)] | None = None
+    token_file: FileName | None = None
     token_env: str | None = None
     callback_secret: SecretStr | None = None
-    callback_secret_file: Annotated[Path, Field(strict=False)] | None = None
+    callback_secret_file: FileName | None = None
     callback_secret_env: str | None = None
     poll_interval: Duration = _MINUTE
     stale_after: Duration = 15 * _MINUTE

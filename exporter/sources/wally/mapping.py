@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.catalog import Metric, readings
-from exporter.errors import CloudError, Outcome
 from exporter.jsontext import is_number
 from exporter.model import (
     ACTIVITY_LIMIT,
@@ -60,9 +59,7 @@ class Place:
 
 def map_places(payload: Any, reader: Reader) -> list[Place]:
     """Return the account's places; raises CloudError for a body that is no list."""
-    if not isinstance(payload, list):
-        raise CloudError(Outcome.UNUSABLE)
-    return [_place(place_id, item, reader) for place_id, item in reader.unique(payload, "id")]
+    return [_place(place_id, item, reader) for place_id, item in reader.rows(payload, "id")]
 
 
 def _place(place_id: str, place: dict[str, Any], reader: Reader) -> Place:
@@ -82,11 +79,9 @@ def map_sensors(
 
     A sensor that does not say of which kind it is this time is what it was by its info.
     """
-    if not isinstance(payload, list):
-        raise CloudError(Outcome.UNUSABLE)
     return tuple(
         _device(snid, sensor, reader, unit, (info_of(snid) or {}).get("sensor_kind", ""))
-        for snid, sensor in reader.unique(payload, "snid")
+        for snid, sensor in reader.rows(payload, "snid")
     )
 
 

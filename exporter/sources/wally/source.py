@@ -1,20 +1,17 @@
 """One WallyHome account as a source: places, sensors, and callbacks."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
-from exporter.errors import CloudError, Outcome
 from exporter.model import ActivityChange, Device, LocationRef, Snapshot
-from exporter.rest import Bearer, Request
+from exporter.sources import bearer
 from exporter.sources.base import Endpoints, InfoOf, Polled
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate, Reply
 from exporter.sources.values import Reader
 from exporter.sources.wally.config import WallyConfig
 from exporter.sources.wally.mapping import Place, map_callback, map_places, map_sensors
-
-_T = TypeVar("_T")
 
 
 class WallySource:
@@ -38,7 +35,7 @@ class WallySource:
         def read(reply: Reply) -> list[Place]:
             return map_places(reply.body, self._reader(reply.vendor_now))
 
-        places = await self._get(self.endpoints.listing, "/v2/places", read)
+        places = await bearer.get(self._gate, self.config, "places", "/v2/places", read)
         self._places = {place.ref.id: place for place in places}
         return [place.ref for place in places]
 
@@ -51,7 +48,7 @@ class WallySource:
             return Polled(self._snapshot(location_id, devices), reply.began, reply.vendor_now)
 
         path = f"/v2/places/{quote(location_id, safe='')}/sensors"
-        return await self._get(self.endpoints.poll, path, read, location_id=location_id)
+        return await bearer.get(self._gate, self.config, "sensors", path, read, location_id)
 
     def _snapshot(self, location_id: str, devices: tuple[Device, ...]) -> Snapshot:
         place = self._places.get(location_id)
@@ -69,18 +66,3 @@ class WallySource:
 
     def _reader(self, vendor_now: float) -> Reader:
         return Reader(vendor_now, self._findings, self.config.name)
-
-    async def _get(
-        self, endpoint: str, path: str, read: Callable[[Reply], _T], *, location_id: str = ""
-    ) -> _T:
-        request = Request("GET", path, Bearer(self.config.secret("token").reveal()))
-        async with self._gate:
-            try:
-                found = await self._gate.call(endpoint, request, read, location_id=location_id)
-            except CloudError as error:
-                is_forbidden = error.outcome is Outcome.FORBIDDEN and not location_id
-                if is_forbidden or error.outcome is Outcome.UNAUTHORIZED:
-                    raise await self._gate.refuse(error, location_id) from None
-                raise
-            self._gate.accept()
-            return found
