@@ -26,6 +26,7 @@ lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m scripts.document_metrics --check
+	$(BIN)/python -m scripts.document_configuration --check
 	$(BIN)/python -m scripts.document_alerts --check
 	$(BIN)/python -m scripts.document_faults --check
 	$(BIN)/python -m dashboards.generator --check
@@ -36,6 +37,7 @@ format: $(VENV)/.dev ## put the code in its form
 
 docs: $(VENV)/.dev ## write the documents and dashboards that are made from the code
 	$(BIN)/python -m scripts.document_metrics
+	$(BIN)/python -m scripts.document_configuration
 	$(BIN)/python -m scripts.document_alerts
 	$(BIN)/python -m scripts.document_faults
 	$(BIN)/python -m dashboards.generator

@@ -40,8 +40,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
     Ends the process for --help, --version and flags that are wrong.
     """
-    parser = _parser()
-    return parser.read(_with_command(parser, arguments))
+    whole = parser()
+    return whole.read(_with_command(whole, arguments))
 
 
 def _with_command(parser: Parser, arguments: Sequence[str]) -> list[str]:
@@ -57,20 +57,21 @@ def _with_command(parser: Parser, arguments: Sequence[str]) -> list[str]:
     return ["serve", *arguments]
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def parser() -> Parser:
+    """Return the parser of the whole command line."""
+    whole = Parser(
         prog="home-exporter",
         description="Prometheus exporter for smart homes: Homely and WallyHome.\n"
         "Without a command it serves.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"home-exporter {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    whole.add_argument("--version", action="version", version=f"home-exporter {__version__}")
+    commands = whole.add_subparsers(metavar="COMMAND", required=True)
     _add_serve(commands)
     _add_check(commands)
     _add_dump(commands)
     _add_demo(commands)
-    return parser
+    return whole
 
 
 def _add_serve(commands: "argparse._SubParsersAction[Parser]") -> None:

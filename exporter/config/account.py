@@ -55,7 +55,12 @@ class AccountConfig(Strict):
     poll_floor: ClassVar[float] = 0.0
     floored: ClassVar[tuple[str, ...]] = ("poll_interval",)
 
-    name: Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_name)]
+    name: Annotated[str, AfterValidator(_name)] = Field(
+        min_length=1,
+        max_length=128,
+        description="The `account` label of the exporter's own metrics, of its own for each"
+        " account. Without it an account is called by its place in the list.",
+    )
     base_url: BaseUrl
     poll_interval: Duration
     stale_after: Duration

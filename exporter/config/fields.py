@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _UNITS = {
@@ -72,7 +72,21 @@ def _base_url(raw: str) -> str:
     return raw.rstrip("/")
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration)]
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^{_DURATION.pattern}$",
+            "examples": ["60s", "20m", "1h30m"],
+        }
+    ),
+]
+BaseUrl = Annotated[
+    str,
+    AfterValidator(_base_url),
+    WithJsonSchema({"type": "string", "format": "uri", "pattern": "^https?://[^ ?#]+$"}),
+]
 #: A file by its name; relative to the folder of the configuration.
 FileName = Annotated[Path, Field(strict=False)]

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_m
 from exporter.config import yamltext
 from exporter.config.account import AccountConfig, SecretField, Strict
 from exporter.config.faults import key_path, validation_faults
-from exporter.config.fields import expected
+from exporter.config.fields import FileName, expected
 from exporter.config.secrets import resolve
 from exporter.errors import ConfigError
 from exporter.secret import Secret
@@ -34,15 +34,23 @@ def _expanded(path: Path) -> Path:
         raise expected("a folder of a known user") from None
 
 
-def _model(vendors: Mapping[str, type[AccountConfig]]) -> type[BaseModel]:
+def file_model(vendors: Mapping[str, type[AccountConfig]]) -> type[BaseModel]:
     """Return the type of the whole file: a list of accounts under each vendor's name."""
     fields: dict[str, Any] = {
-        vendor: (tuple[model, ...] | None, None)  # type: ignore[valid-type]  # known at run time
+        vendor: (
+            tuple[model, ...] | None,  # type: ignore[valid-type]  # known at run time
+            Field(None, description=model.__doc__),
+        )
         for vendor, model in vendors.items()
     }
     fields["state_dir"] = (
-        Annotated[Path, Field(strict=False), AfterValidator(_expanded)] | None,
-        None,
+        Annotated[FileName, AfterValidator(_expanded)] | None,
+        Field(
+            None,
+            description="Where the exporter keeps what a restart needs. By default"
+            " `$STATE_DIRECTORY`, which systemd sets, else `$XDG_STATE_HOME/home-exporter`, else"
+            " `~/.local/state/home-exporter`.",
+        ),
     )
     return create_model("ExporterConfig", __base__=Strict, **fields)
 
@@ -53,7 +61,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
 ) -> Config:
     """Return the configuration in a file; raises ConfigError with every fault in it."""
-    model = _model(vendors)
+    model = file_model(vendors)
     raw = _named(yamltext.read(path), vendors)
     faults: list[str] = []
     try:

@@ -50,7 +50,9 @@ def _user(raw: str) -> str:
     return raw
 
 
-class _Tls(Strict):
+class TlsSection(Strict):
+    """How it is served over TLS."""
+
     not_supported: ClassVar[frozenset[str]] = frozenset(
         {
             *("cert", "key", "client_ca", "client_auth_type", "client_ca_file"),
@@ -59,19 +61,25 @@ class _Tls(Strict):
         }
     )
 
-    cert_file: Annotated[str, Field(min_length=1)]
-    key_file: Annotated[str, Field(min_length=1)]
-    min_version: Literal["TLS12", "TLS13"] = "TLS12"
+    cert_file: str = Field(
+        min_length=1, description="The certificate and what comes between it and its root, as PEM."
+    )
+    key_file: str = Field(min_length=1, description="Its key as PEM, without a passphrase.")
+    min_version: Literal["TLS12", "TLS13"] = Field(
+        "TLS12", description="The lowest version of TLS."
+    )
 
 
-class _File(Strict):
+class WebFile(Strict):
+    """What the whole file may hold."""
+
     not_supported: ClassVar[frozenset[str]] = frozenset({"http_server_config", "rate_limit"})
 
-    tls_server_config: _Tls | None = None
+    tls_server_config: TlsSection | None = Field(None, description="Serve over TLS.")
     basic_auth_users: (
         dict[Annotated[str, AfterValidator(_user)], Annotated[str, AfterValidator(_bcrypt_hash)]]
         | None
-    ) = None
+    ) = Field(None, description="Users by name, each with the bcrypt hash of a password.")
 
 
 def load_web(path: Path) -> WebConfig:
@@ -80,9 +88,9 @@ def load_web(path: Path) -> WebConfig:
     raw = yamltext.read(path)
     faults: list[str] = []
     try:
-        parsed = _File.model_validate(raw)
+        parsed = WebFile.model_validate(raw)
     except ValidationError as error:
-        faults += validation_faults(_File, error)
+        faults += validation_faults(WebFile, error)
     written = raw.get("tls_server_config") if isinstance(raw, dict) else None
     pair = _Pair(path.parent, written if isinstance(written, dict) else {})
     stamps |= pair.stamps

@@ -1,7 +1,7 @@
 """What a Homely account has in exporter.yml."""
 
 from fnmatch import fnmatchcase
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
@@ -14,8 +14,14 @@ _MINUTE, _HOUR = 60.0, 3600.0
 class LocationFilter(Strict):
     """Which locations of the account are read: names or ids, `*` stands for anything."""
 
-    include: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = ("*",)
-    exclude: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    include: tuple[str, ...] = Field(
+        default=("*",), strict=False, min_length=1, description="Homes that are read."
+    )
+    exclude: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="Homes that are not read, whatever `include` says.",
+    )
 
     def admits(self, location_id: str, name: str) -> bool:
         """Return whether a location is read."""
@@ -44,17 +50,41 @@ class HomelyConfig(AccountConfig):
         "locations_refresh",
     )
 
-    base_url: BaseUrl = "https://sdk.iotiliti.cloud"
-    username: Annotated[SecretStr, Field(min_length=1)]
-    password: SecretStr | None = None
-    password_file: FileName | None = None
-    password_env: str | None = None
-    locations: LocationFilter = LocationFilter()
-    locations_refresh: Duration = 6 * _HOUR
-    poll_interval: Duration = 20 * _MINUTE
-    poll_interval_disconnected: Duration = 5 * _MINUTE
-    stale_after: Duration = 3 * _HOUR
-    device_stale_after: Duration = 24 * _HOUR
+    base_url: BaseUrl = Field(
+        "https://sdk.iotiliti.cloud",
+        description="The cloud: REST under `/homely/`, Socket.IO at `/socket.io/` of this host.",
+    )
+    username: SecretStr = Field(
+        min_length=1, description="The address that one logs in to the Homely app with."
+    )
+    password: SecretStr | None = Field(None, description="The password of the Homely app.")
+    password_file: FileName | None = Field(None, description="A file with the password.")
+    password_env: str | None = Field(
+        None, description="The name of an environment variable with the password."
+    )
+    locations: LocationFilter = Field(
+        LocationFilter(),
+        description="Which homes of the login are read: names or ids, `*` stands for anything.",
+    )
+    locations_refresh: Duration = Field(
+        6 * _HOUR, description="How often the login's homes are listed, to find new ones."
+    )
+    poll_interval: Duration = Field(
+        20 * _MINUTE, description="How often a home is polled while its socket is up."
+    )
+    poll_interval_disconnected: Duration = Field(
+        5 * _MINUTE, description="How often a home is polled while its socket is down."
+    )
+    stale_after: Duration = Field(
+        3 * _HOUR,
+        description="A home without a successful poll for so long has `home_up` 0, and what only"
+        " polls have said of it is not served.",
+    )
+    device_stale_after: Duration = Field(
+        24 * _HOUR,
+        description="A temperature, humidity, power or link strength that its device took longer"
+        " ago than this is not served, and where all of a device are, nothing of it is.",
+    )
 
     def poll_every(self, *, streaming: bool) -> float:
         """Return the seconds between two polls; a socket that is down makes them more frequent."""

@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 from pydantic import Field, SecretStr
 
@@ -37,14 +37,40 @@ class WallyConfig(AccountConfig):
     )
     poll_floor: ClassVar[float] = 10.0
 
-    base_url: BaseUrl = "https://api.snsr.net"
-    token: SecretStr | None = None
-    token_file: FileName | None = None
-    token_env: str | None = None
-    callback_secret: SecretStr | None = None
-    callback_secret_file: FileName | None = None
-    callback_secret_env: str | None = None
-    poll_interval: Duration = _MINUTE
-    stale_after: Duration = 15 * _MINUTE
-    device_stale_after: Duration = 2 * _HOUR
-    threshold_unit: Annotated[ThresholdUnit, Field(strict=False)] = ThresholdUnit.CELSIUS
+    base_url: BaseUrl = Field(
+        "https://api.snsr.net", description="The cloud: REST under `/v2/` of this host."
+    )
+    token: SecretStr | None = Field(
+        None, description="The API token, from *Settings* in the WallyHome web app."
+    )
+    token_file: FileName | None = Field(None, description="A file with the token.")
+    token_env: str | None = Field(
+        None, description="The name of an environment variable with the token."
+    )
+    callback_secret: SecretStr | None = Field(
+        None,
+        description="Turns callbacks on, at `POST /callbacks/wally/<secret>`. Of its own for each"
+        " account.",
+    )
+    callback_secret_file: FileName | None = Field(
+        None, description="A file with the callback's secret."
+    )
+    callback_secret_env: str | None = Field(
+        None, description="The name of an environment variable with the callback's secret."
+    )
+    poll_interval: Duration = Field(_MINUTE, description="How often a place is polled.")
+    stale_after: Duration = Field(
+        15 * _MINUTE,
+        description="A place without a successful poll for so long has `home_up` 0, and what only"
+        " polls have said of it is not served.",
+    )
+    device_stale_after: Duration = Field(
+        2 * _HOUR,
+        description="A temperature or humidity that its sensor took longer ago than this is not"
+        " served, and where all of a sensor are, nothing of it is.",
+    )
+    threshold_unit: ThresholdUnit = Field(
+        ThresholdUnit.CELSIUS,
+        strict=False,
+        description="What the cloud gives the owner's temperature thresholds in.",
+    )
