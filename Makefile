@@ -5,7 +5,7 @@ LOWEST := .venv-lowest
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stack test lint format docs pictures lowest bench soak fuzz clean
+.PHONY: help demo stack test lint format docs site pictures lowest bench soak fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,7 @@ lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/python -m scripts.document_alerts --check
 	$(BIN)/python -m scripts.document_faults --check
 	$(BIN)/python -m dashboards.generator --check
+	@$(MAKE) --no-print-directory site
 
 format: $(VENV)/.dev ## put the code in its form
 	$(BIN)/ruff check --fix .
@@ -49,6 +50,10 @@ lowest: ## run the tests of the wire on the lowest versions that pyproject.toml 
 		--editable . --group test
 	@$(LOWEST)/bin/python -m pytest tests/flow tests/rest tests/exposition $(PYTEST_ARGS)
 
+site: $(VENV)/.docs ## make the documentation a site in docs/_site; a link that leads nowhere ends it
+	@$(BIN)/sphinx-build -q -W --keep-going docs docs/_site
+	@echo docs/_site/index.html
+
 pictures: $(VENV)/.dev ## photograph the pages for the README
 	@scripts/debian-packages chromium fonts-dejavu-core
 	@$(BIN)/python -m scripts.pictures
@@ -65,11 +70,15 @@ fuzz: $(VENV)/.dev ## throw 100,000 broken payloads, events and callbacks at the
 	$(BIN)/python -m tests.fuzz.run 100000 1
 
 clean: ## remove the environment and what tools left behind
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf docs/_site $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(VENV)/.app: pyproject.toml
 	@scripts/environment $(PYTHON) $(VENV)
 	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml $(VENV)/.app
+	@$(BIN)/python -m pip install --quiet --group docs
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.app

@@ -1,4 +1,4 @@
-"""Write the table of alerts in README.md from the rules.
+"""Write the table of alerts in docs/alerts.md from the rules.
 
 Usage: python -m scripts.document_alerts [--check]
 """
@@ -31,20 +31,20 @@ def _rows() -> list[str]:
         levels = list(dict.fromkeys(kind["labels"]["severity"] for kind in kinds))
         says = "; ".join(dict.fromkeys(kind["annotations"]["summary"] for kind in kinds))
         rank = min(_LOUDEST.index(level) for level in levels)
-        rows.append((rank, f"| [{name}](docs/runbooks/{name}.md) | {', '.join(levels)} | {says} |"))
+        rows.append((rank, f"| [{name}](runbooks/{name}.md) | {', '.join(levels)} | {says} |"))
     return [row for _, row in sorted(rows, key=lambda one: one[0])]
 
 
-def readme(text: str) -> str:
-    """Return the README with its table of alerts brought up to date."""
+def page(text: str) -> str:
+    """Return docs/alerts.md with its table brought up to date."""
     table = ["| alert | severity | it says |", "|---|---|---|", *_rows()]
     return between(text, BEGIN, END, table)
 
 
 def main() -> int:
     """Write the table, or with --check only tell whether it is in step."""
-    page = ROOT / "README.md"
-    return settle({page: readme(page.read_text())})
+    path = ROOT / "docs/alerts.md"
+    return settle({path: page(path.read_text())})
 
 
 if __name__ == "__main__":

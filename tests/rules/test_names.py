@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from exporter.catalog import OWN, READINGS, Kind, Metric
-from scripts.document_alerts import RULES, readme, rules
+from scripts.document_alerts import RULES, page, rules
 from scripts.generated import ROOT
 
 NAMES = {"location", "room", "device"}
@@ -156,7 +156,7 @@ def test_what_is_critical_is_never_silenced() -> None:
         assert not [one for one in critical if re.fullmatch(names, one)]
 
 
-def test_the_table_in_the_readme_is_in_step() -> None:
-    page = ROOT / "README.md"
-    assert readme(page.read_text()) == page.read_text()
+def test_the_table_of_the_alerts_is_in_step() -> None:
+    text = (ROOT / "docs/alerts.md").read_text()
+    assert page(text) == text
     assert RULES.is_dir()

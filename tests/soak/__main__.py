@@ -53,7 +53,9 @@ def _speed(result: Result) -> list[str]:
             f" {simulated / result.seconds:,.0f} times as fast as they pass."
         ),
         "",
-        f"    python -m tests.soak {result.seed} {result.days:g}",
+        "```sh long",
+        f"python -m tests.soak {result.seed} {result.days:g}",
+        "```",
         "",
     ]
 
@@ -164,7 +166,9 @@ def _flat(found: flat.Flatness, seconds: float) -> list[str]:
         "",
         *flat.told(found),
         "",
-        f"    python -m tests.soak.flat {seconds:.0f}",
+        "```sh long",
+        f"python -m tests.soak.flat {seconds:.0f}",
+        "```",
         "",
     ]
 

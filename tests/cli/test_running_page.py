@@ -1,4 +1,4 @@
-"""The commands of the README run as they stand there."""
+"""The commands of docs/running.md run as they stand there."""
 
 import re
 import shlex
@@ -13,8 +13,8 @@ from tests.cli.command import config_for, free_port, until_served
 from tests.cli.conftest import Run
 from tests.cli.conftest import Start as StartCommand
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-SECTION = README.partition("### Commands")[2].partition("### Flags")[0]
+PAGE = (Path(__file__).parents[2] / "docs/running.md").read_text()
+SECTION = PAGE.partition("## Commands")[2].partition("## Signals")[0]
 
 
 async def test_they_run_one_after_the_other(
