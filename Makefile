@@ -29,6 +29,7 @@ lint: $(VENV)/.dev ## ruff, mypy and the generated documents
 	$(BIN)/python -m scripts.document_configuration --check
 	$(BIN)/python -m scripts.document_alerts --check
 	$(BIN)/python -m scripts.document_faults --check
+	$(BIN)/python -m scripts.document_map --check
 	$(BIN)/python -m dashboards.generator --check
 	@$(MAKE) --no-print-directory site
 
@@ -41,6 +42,7 @@ docs: $(VENV)/.dev ## write the documents and dashboards that are made from the 
 	$(BIN)/python -m scripts.document_configuration
 	$(BIN)/python -m scripts.document_alerts
 	$(BIN)/python -m scripts.document_faults
+	$(BIN)/python -m scripts.document_map
 	$(BIN)/python -m dashboards.generator
 
 lowest: ## run the tests of the wire on the lowest versions that pyproject.toml allows

@@ -1,6 +1,7 @@
 """Imports flow one way: a room may use the rooms below it, and no others."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,26 @@ def test_the_vendors_know_nothing_of_each_other(vendor: str, other: str) -> None
 def test_mappings_know_nothing_of_metrics_text_or_state() -> None:
     used = {there for path, _, there in imports() if "mapping" in path or "states" in path}
     assert used.isdisjoint({"exposition", "store", "web", "telemetry"})
+
+
+def test_only_their_registration_and_the_redactor_know_the_vendors() -> None:
+    vendors = re.compile(r"exporter\.sources\.(homely|wally)\b")
+    knowing = {
+        str(path.relative_to(ROOT))
+        for path in ROOT.rglob("*.py")
+        if vendors.search(path.read_text()) and path.parent.name not in ("homely", "wally")
+    }
+    assert knowing == {"sources/vendors.py", "redact/vocabulary.py"}
+
+
+#: Within sources/, from the bottom up: what all vendors share, the vendors, their registration.
+SHARED = ["findings", "values", "record", "gate", "base", "bearer"]
+
+
+def test_what_the_vendors_share_knows_none_of_them() -> None:
+    names = {path.stem for path in (ROOT / "sources").glob("*.py")} - {"__init__", "vendors"}
+    assert names == set(SHARED)
+    for name in SHARED:
+        text = (ROOT / f"sources/{name}.py").read_text()
+        used = set(re.findall(r"from exporter\.sources\.(\w+)", text))
+        assert used <= set(SHARED[: SHARED.index(name)])

@@ -12,10 +12,13 @@ import yaml
 from exporter.config import load
 from exporter.sources.vendors import MODELS
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("script", ["document_metrics", "document_faults"])
+SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("document_*.py"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
 def test_the_generated_documents_are_in_step(script: str) -> None:
     command = [sys.executable, "-m", f"scripts.{script}", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -54,22 +57,6 @@ def test_the_keys_that_are_commented_out_are_accepted(tmp_path: Path) -> None:
             key for key in type(shown).model_fields if getattr(shown, key) != getattr(default, key)
         }
         assert differing <= {"callback_secret_file"}, "a default is told wrongly"
-
-
-@pytest.mark.parametrize(
-    "block", re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-)
-def test_the_yaml_in_the_readme_is_valid(block: str, tmp_path: Path) -> None:
-    document = yaml.safe_load(block)
-    if "scrape_configs" in document or "tls_server_config" in document:
-        return
-    for accounts in document.values():
-        for account in accounts:
-            for key in [key for key in account if key.endswith("_file")]:
-                (tmp_path / key).write_text("a-secret-of-sixteen-or-more")
-                account[key] = key
-    (tmp_path / "exporter.yml").write_text(yaml.safe_dump(document))
-    assert load(tmp_path / "exporter.yml", MODELS).accounts
 
 
 def test_the_map_names_every_room_and_nothing_that_is_not_there() -> None:
@@ -113,3 +100,13 @@ def test_no_address_of_a_package_index_is_in_the_tree(parts: tuple[str, str]) ->
         if path.is_file()
     }
     assert [str(path) for path, text in texts.items() if needle in text] == []
+
+
+def test_make_help_lists_every_target() -> None:
+    text = (ROOT / "Makefile").read_text()
+    phony = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)
+    assert phony is not None
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607  # whichever make there is
+    shown = dict(re.findall(r"^([a-z-]+) +(\S.+)$", done.stdout, re.MULTILINE))
+    assert sorted(shown) == sorted(phony[1].split())
+    assert set(shown) == set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
