@@ -6,7 +6,7 @@ from pathlib import Path
 _ROOT = Path(__file__).parent.parent
 
 project = "home-exporter"
-author = "the home-exporter authors"
+author = project_copyright = "the home-exporter authors"
 release = re.search(r'__version__ = "(.+)"', (_ROOT / "exporter/__init__.py").read_text())[1]
 
 extensions = ["myst_parser"]

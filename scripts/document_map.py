@@ -11,7 +11,8 @@ from scripts.generated import ROOT, settle
 from tests.test_architecture import LAYERS
 from tests.test_architecture import ROOT as ROOMS
 
-_WIDTH, _ROW, _BOX, _GAP, _CHARACTER = 1000, 44, 30, 10, 8.2
+_WIDTH, _ROW, _BOX, _GAP, _CHARACTER = 1000, 40, 28, 10, 9.0
+_MARGIN = 16
 _STYLE = (
     ".r{fill:#fff;stroke:#3c7a4e;stroke-width:1.4}"
     ".t{font-size:13.5px;font-weight:600;text-anchor:middle;fill:#16202a}"
@@ -27,7 +28,7 @@ def _sentence(room: str) -> str:
 
 def _row(rooms: list[str], top: float) -> list[str]:
     widths = [len(room) * _CHARACTER + 2 * _GAP for room in rooms]
-    left = (_WIDTH - sum(widths) - _GAP * (len(rooms) - 1)) / 2
+    left = float(_MARGIN)
     drawn = []
     for room, width in zip(rooms, widths, strict=True):
         drawn += [
@@ -35,10 +36,14 @@ def _row(rooms: list[str], top: float) -> list[str]:
                 f"<g><title>{escape(_sentence(room))}</title>"
                 f'<rect class="r" x="{left:.0f}" y="{top}" width="{width:.0f}" height="{_BOX}"'
                 ' rx="7"/>'
-                f'<text class="t" x="{left + width / 2:.0f}" y="{top + 20}">{room}</text></g>'
+                f'<text class="t" x="{left + width / 2:.0f}" y="{top + 19}">{room}</text></g>'
             )
         ]
         left += width + _GAP
+    if len(rooms) == 1:
+        drawn += [
+            f'<text class="s" x="{left:.0f}" y="{top + 19}">{escape(_sentence(*rooms))}</text>'
+        ]
     return drawn
 
 

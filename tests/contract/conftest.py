@@ -1,6 +1,6 @@
-"""The clouds of all vendors and the exporter that reads them; each is a line of `CLOUDS`."""
+"""The clouds of all vendors, each a fixture of its name, and the exporter that reads them all."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,7 +12,8 @@ from tests.contract.toy_cloud import Toy
 from tests.support.manual_clock import ManualClock
 from tests.support.running import Running
 
-CLOUDS: dict[str, Callable[[Running], Cloud]] = {"homely": Homely, "wally": Wally}
+#: Each has the whole contract.
+CLOUDS = ["homely", "wally", "toy"]
 
 
 @pytest.fixture
@@ -34,7 +35,20 @@ async def running(start: Start, toy: Toy) -> Running:
     return running
 
 
-@pytest.fixture(params=[*CLOUDS, "toy"])
-def cloud(request: pytest.FixtureRequest, running: Running, toy: Toy) -> Cloud:
+@pytest.fixture
+def homely(running: Running) -> Homely:
+    """Return the Homely cloud of the simulator."""
+    return Homely(running)
+
+
+@pytest.fixture
+def wally(running: Running) -> Wally:
+    """Return the WallyHome cloud of the simulator."""
+    return Wally(running)
+
+
+@pytest.fixture(params=CLOUDS)
+def cloud(request: pytest.FixtureRequest, running: Running) -> Cloud:  # noqa: ARG001  # is read by it
     """Return one vendor's cloud after the other."""
-    return toy if request.param == "toy" else CLOUDS[request.param](running)
+    one: Cloud = request.getfixturevalue(request.param)
+    return one

@@ -102,6 +102,14 @@ def test_no_address_of_a_package_index_is_in_the_tree(parts: tuple[str, str]) ->
     assert [str(path) for path, text in texts.items() if needle in text] == []
 
 
+def test_the_picture_of_the_data_flow_names_rooms_that_are_there() -> None:
+    shown = set(re.findall(r'class="t"[^>]*>([^<]+)<', (ROOT / "docs/data-flow.svg").read_text()))
+    outside = {"Homely", "WallyHome", "Prometheus", "you"}
+    assert outside < shown
+    rooms = {name for name in shown - outside if list((ROOT / "exporter").glob(f"{name}*"))}
+    assert rooms == shown - outside
+
+
 def test_make_help_lists_every_target() -> None:
     text = (ROOT / "Makefile").read_text()
     phony = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)
