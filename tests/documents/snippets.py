@@ -22,7 +22,8 @@ from tests.documents.blocks import ROOT
 _SECRET = "a-secret-of-sixteen-or-more"
 _SUFFIXES = ("", "_bucket", "_sum", "_count")
 _SERIES = {f"{metric.name}{suffix}" for metric in (*READINGS, *OWN) for suffix in _SUFFIXES}
-_KNOWN = _SERIES | {rule["record"] for rule in rules() if "record" in rule}
+#: Every name that a series may have: the exporter's, and what the rules record.
+KNOWN = _SERIES | {rule["record"] for rule in rules() if "record" in rule}
 
 
 def check(text: str, folder: Path) -> None:
@@ -38,7 +39,7 @@ def check_promql(text: str) -> None:
     for expression in re.split(r"\n\s*\n", text.strip()):
         promql_parser.parse(expression)
         names = set(re.findall(r"(?<![\w:])home[_:][\w:]+", expression))
-        assert names <= _KNOWN, names - _KNOWN
+        assert names <= KNOWN, names - KNOWN
 
 
 def _exporter(text: str, folder: Path) -> None:
@@ -75,7 +76,7 @@ def _rules(text: str, folder: Path) -> None:
     for group in yaml.safe_load(text)["groups"]:
         for rule in group["rules"]:
             check_promql(rule["expr"])
-            assert rule.get("record", "home:") in _KNOWN | {"home:"}
+            assert rule.get("record", "home:") in KNOWN | {"home:"}
 
 
 def _alertmanager(text: str, folder: Path) -> None:
