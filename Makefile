@@ -18,10 +18,11 @@ stack: $(VENV)/.app ## run the demo with Prometheus and Alertmanager: what would
 	@exec $(BIN)/python -m scripts.stack
 
 test: $(VENV)/.dev ## install what the tests need, and run them
-	@scripts/debian-packages prometheus prometheus-alertmanager chromium fonts-dejavu-core
+	@scripts/debian-packages prometheus prometheus-alertmanager victoria-metrics \
+		chromium fonts-dejavu-core
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST_ARGS)
 
-lint: $(VENV)/.dev ## ruff, mypy and the generated documents
+lint: $(VENV)/.dev ## ruff, mypy, the generated documents and the site
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -37,7 +38,7 @@ format: $(VENV)/.dev ## put the code in its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.dev ## write the documents and dashboards that are made from the code
+docs: $(VENV)/.dev ## write the documents, pictures and dashboards that are made from the code
 	$(BIN)/python -m scripts.document_metrics
 	$(BIN)/python -m scripts.document_configuration
 	$(BIN)/python -m scripts.document_alerts
