@@ -12,9 +12,8 @@ from exporter.commands.hints import given_by, hints
 from exporter.commands.layout import joined, rows
 from exporter.commands.report import account_lines, document, summary_lines
 from exporter.commands.survey import AccountLook, Survey
-from exporter.config import AccountConfig, Config, load, together
+from exporter.config import Config, load, together
 from exporter.config.web import load_web
-from exporter.rest import Transport
 from exporter.sources.vendors import MODELS
 
 
@@ -57,7 +56,7 @@ def _show(path: Path, config: Config, *, as_json: bool) -> None:
 
 async def _survey(config: Config, *, as_json: bool) -> Code:
     looks: list[AccountLook] = []
-    async with Survey(config, SystemClock(), _transport, tell_wait) as survey:
+    async with Survey(config, SystemClock(), tell_wait) as survey:
         for account in config.accounts:
             looks.append(await survey.look(account))
             if not as_json:
@@ -68,10 +67,6 @@ async def _survey(config: Config, *, as_json: bool) -> Code:
     else:
         _write(joined(summary_lines(survey, looks)).rstrip())
     return result
-
-
-def _transport(config: AccountConfig) -> Transport:
-    return Transport(use_environment=not config.is_local)
 
 
 def tell_wait(seconds: float) -> None:

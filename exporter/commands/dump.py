@@ -80,7 +80,7 @@ async def _record(config: Config) -> tuple[list[Recording], Code]:
         recordings.append(Recording(account))
         return recordings[-1].transport()
 
-    async with Survey(config, SystemClock(), transport, tell_wait) as survey:
+    async with Survey(config, SystemClock(), tell_wait, transport) as survey:
         for account in config.accounts:
             look = await survey.look(account)
             looks.append(look)

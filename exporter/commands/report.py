@@ -96,8 +96,8 @@ def summary_lines(survey: Survey, looks: Sequence[AccountLook]) -> Iterator[str]
             text = f"{vendor} states without a metric of their own: {', '.join(findings.unmapped)}."
             yield from paragraph(f"{text} Numbers are served as home_device_state.", 0)
             yield from paragraph("Please report them: home-exporter dump --redact", 2)
-        if survey.rejected[vendor]:
-            text = ", ".join(f"{count} {why}" for why, count in survey.rejected[vendor].items())
+        if rejected := survey.rejected(vendor):
+            text = ", ".join(f"{count} {why}" for why, count in rejected.items())
             yield from paragraph(f"{vendor} values that were not believed, by reason: {text}", 0)
         for account, sentence in findings.notices:
             yield from paragraph(f"{account or vendor}: {sentence}", 0)
@@ -119,7 +119,7 @@ def document(survey: Survey, looks: Sequence[AccountLook], code: int) -> dict[st
     return {
         "accounts": [_account(survey, look) for look in looks],
         "unmapped": {vendor: list(one.unmapped) for vendor, one in survey.findings.items()},
-        "rejected": {vendor: dict(counts) for vendor, counts in survey.rejected.items()},
+        "rejected": {vendor: survey.rejected(vendor) for vendor in survey.findings},
         "notices": [sentence for one in survey.findings.values() for _, sentence in one.notices],
         "calls": sum(sum(look.calls.values()) for look in looks),
         "recorded": survey.is_recorded,
