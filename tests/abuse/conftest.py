@@ -43,7 +43,9 @@ def started(
     authority: trustme.CA | None = None,
 ) -> Target:
     """Return the exporter, with a password and TLS where they are asked for."""
-    account = {"base_url": cloud[0], "token": cloud[1], "callback_secret": SECRET}
+    # A poll is a line in the log at this level: none comes while a test looks for lines.
+    seldom = {"poll_interval": "1h", "stale_after": "2h"}
+    account = {"base_url": cloud[0], "token": cloud[1], "callback_secret": SECRET} | seldom
     config = yaml.safe_dump({"wally": [account], "state_dir": "state"})
     web: dict[str, object] = {}
     tls = None
