@@ -17,7 +17,8 @@ from exporter.errors import ConfigError
 from exporter.secret import Secret
 
 _FILE_LIMIT = 1024 * 1024
-_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+# The last character of the salt holds two bits: with others no password would ever match.
+_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 # Below, bcrypt has none; above, one check takes seconds on a small machine.
 _LEAST_COST, _MOST_COST = 4, 14
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
