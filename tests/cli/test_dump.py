@@ -170,6 +170,23 @@ async def test_what_the_owner_calls_an_account_is_not_told(
     assert "kari" not in done.out
 
 
+async def test_of_an_address_and_of_headers_only_what_is_the_vendors_is_kept(
+    run: Run, sim: Simulator, tmp_path: Path
+) -> None:
+    path = config_for(sim, tmp_path)
+    document = yaml.safe_load(path.read_text())
+    document["wally"][0]["base_url"] += "/solveig/behind-a-proxy"
+    path.write_text(yaml.safe_dump(document))
+    words = "when Solveig is back"
+    await sim.inject(Fault(kind="status", status=429, vendor="homely", retry_after_header=words))
+    done = await run("dump", "--redact")
+    asked = [one["exchanges"][0] for one in json.loads(done.out)["accounts"]]
+    assert [one["path"] for one in asked] == ["/homely/oauth/token", "/v2/places"]
+    assert asked[1]["ids"] == []
+    assert set(asked[0]["headers"]) == {"Content-Type", "Date"}
+    assert "olveig" not in done.out
+
+
 async def test_one_that_is_interrupted_leaves_nothing_behind(
     command: StartCommand, sim: Simulator, tmp_path: Path
 ) -> None:
