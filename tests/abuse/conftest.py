@@ -14,6 +14,7 @@ import trustme
 import yaml
 
 from tests.abuse.target import PASSWORD, SECRET, USER, Target
+from tests.support.tls import certify
 
 Attack = Callable[..., Target]
 
@@ -80,10 +81,3 @@ def locked(cloud: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     """Return one with a password that is quick to check."""
     with started(cloud, tmp_path_factory.mktemp("locked"), cost=4) as target:
         yield target
-
-
-def certify(authority: trustme.CA, folder: Path) -> None:
-    """Write a certificate for loopback and its key."""
-    leaf = authority.issue_cert("127.0.0.1")
-    leaf.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
-    leaf.private_key_pem.write_to_path(str(folder / "key.pem"))

@@ -14,7 +14,8 @@ import trustme
 from exporter.app import App
 from exporter.web.protection import Protection
 from tests.support.manual_clock import ManualClock
-from tests.web.conftest import PASSWORD, USER, Serve, basic, certify, write
+from tests.support.tls import certify
+from tests.web.conftest import PASSWORD, USER, Serve, basic, write
 
 PATIENCE = 10.0
 HASH = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG"

@@ -9,7 +9,8 @@ import trustme
 
 from exporter.app import App
 from exporter.config.web import load_web
-from tests.web.conftest import Serve, certify, write
+from tests.support.tls import certify
+from tests.web.conftest import Serve, write
 
 TLS11, TLS12, TLS13 = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 

@@ -8,7 +8,7 @@ import trustme
 
 from exporter.config.web import load_web
 from exporter.errors import ConfigError
-from tests.web.conftest import certify
+from tests.support.tls import certify
 
 HASH = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG"
 
