@@ -243,3 +243,24 @@ async def test_a_second_look_asks_only_what_has_changed(
     assert asked == ["dev-1", "dev-1"]
     many.store.remove(many.key)
     assert len((await home_page.page()).select(".card")) == 50
+
+
+async def test_of_a_location_that_went_and_came_back_nothing_is_remembered(
+    homely: HomelyBench, home_page: Shown
+) -> None:
+    homely.poll(device({"alarm.flood": state(True)}))
+    assert (await home_page.page()).select(".trouble")
+    homely.store.remove(homely.key)
+    homely.add(homely.key[1], _POLICY)
+    homely.poll(device({"alarm.flood": state(False)}))
+    assert not (await home_page.page()).select(".trouble")
+
+
+async def test_what_was_worked_out_of_a_location_goes_with_it(homely: HomelyBench) -> None:
+    surveyor = survey.Surveyor(homely.store, list, homely.clock)
+    homely.poll(device({"alarm.flood": state(True)}))
+    await surveyor.everything(slices.Slices())
+    assert surveyor._digests.keys() == {homely.key}
+    homely.store.remove(homely.key)
+    await surveyor.everything(slices.Slices())
+    assert not surveyor._digests
