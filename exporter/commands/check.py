@@ -8,12 +8,12 @@ from pathlib import Path
 from exporter.clock import SystemClock
 from exporter.commands.advice import code
 from exporter.commands.codes import Code
-from exporter.commands.hints import given_by, hints
+from exporter.commands.hints import given_by, hints, web_hints
 from exporter.commands.layout import joined, rows
 from exporter.commands.report import account_lines, document, summary_lines
 from exporter.commands.survey import AccountLook, Survey
 from exporter.config import Config, load, together
-from exporter.config.web import load_web
+from exporter.config.web import WebConfig, load_web
 from exporter.sources.vendors import MODELS
 
 
@@ -26,16 +26,18 @@ async def check(path: Path, web_path: Path | None, *, is_online: bool, as_json: 
         lambda: load(path, MODELS), lambda: None if web_path is None else load_web(web_path)
     )
     say(f"hint: {hint}" for hint in hints(path, config))
-    if not is_online:
-        _show(path, config, as_json=as_json)
-        if web is not None and not as_json:
+    if web_path is not None and web is not None:
+        say(f"hint: {hint}" for hint in web_hints(web_path, web))
+        if not as_json:
             encrypted = "TLS" if web.tls else "no TLS"
             _write(f"{web_path}: {encrypted}, users: {len(web.users)}, no faults")
-        return Code.OK
-    return await _survey(config, as_json=as_json)
+    if is_online:
+        return await _survey(config, web, as_json=as_json)
+    _show(path, config, web, as_json=as_json)
+    return Code.OK
 
 
-def _show(path: Path, config: Config, *, as_json: bool) -> None:
+def _show(path: Path, config: Config, web: WebConfig | None, *, as_json: bool) -> None:
     given = [
         (account, [key for field in account.secret_fields if (key := given_by(account, field))])
         for account in config.accounts
@@ -45,7 +47,8 @@ def _show(path: Path, config: Config, *, as_json: bool) -> None:
             {"vendor": one.vendor, "account": one.name, "base_url": one.base_url, "secrets": keys}
             for one, keys in given
         ]
-        _write(json.dumps({"accounts": accounts, "state_dir": str(config.state_dir)}, indent=2))
+        found = {"accounts": accounts, "state_dir": str(config.state_dir), "web": _described(web)}
+        _write(json.dumps(found, indent=2))
         return
     count = len(given)
     _write(f"{path}: {count} account{'s' * (count != 1)}, no faults; every secret can be read")
@@ -54,7 +57,11 @@ def _show(path: Path, config: Config, *, as_json: bool) -> None:
     _write("No cloud was called: home-exporter check --online does that.")
 
 
-async def _survey(config: Config, *, as_json: bool) -> Code:
+def _described(web: WebConfig | None) -> dict[str, bool | int] | None:
+    return None if web is None else {"tls": web.tls is not None, "users": len(web.users)}
+
+
+async def _survey(config: Config, web: WebConfig | None, *, as_json: bool) -> Code:
     looks: list[AccountLook] = []
     async with Survey(config, SystemClock(), tell_wait) as survey:
         for account in config.accounts:
@@ -63,7 +70,8 @@ async def _survey(config: Config, *, as_json: bool) -> Code:
                 _write(joined(account_lines(survey, looks[-1])))
     result = code(looks)
     if as_json:
-        _write(json.dumps(document(survey, looks, result), indent=2, ensure_ascii=False))
+        found = {**document(survey, looks, result), "web": _described(web)}
+        _write(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         _write(joined(summary_lines(survey, looks)).rstrip())
     return result

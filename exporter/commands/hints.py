@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exporter.config import AccountConfig, Config, SecretField
 from exporter.config.permissions import user_name
+from exporter.config.web import WebConfig
 
 _OTHERS = stat.S_IROTH | stat.S_IWOTH
 #: Where containers are given their secrets, readable for all that runs inside.
@@ -28,6 +29,16 @@ def hints(path: Path, config: Config) -> Iterator[str]:
             if key is not None and key.endswith("_file"):
                 yield from _secret_file(path.parent / Path(getattr(account, key)).expanduser())
     yield from _state_folder(config.state_dir)
+
+
+def web_hints(path: Path, web: WebConfig) -> Iterator[str]:
+    """Yield what the owner of the web configuration in `path` may want to change."""
+    if web.tls is None and not web.users:
+        yield f"{path}: protects nothing: basic_auth_users and tls_server_config do"
+    elif web.tls is None:
+        yield f"{path}: without tls_server_config passwords travel in clear"
+    if web.key_file is not None:
+        yield from _secret_file(web.key_file)
 
 
 def _secret_file(path: Path) -> Iterator[str]:

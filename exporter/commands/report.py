@@ -111,7 +111,7 @@ def kept(survey: Survey) -> str:
     """Return what became of the record of these calls."""
     if survey.is_recorded:
         return "They are on record: an exporter started now need not repeat them."
-    return "Not on record, as state_dir is another process's or user's."
+    return "Not on record: state_dir is another process's or user's, or yet to be made by its user."
 
 
 def document(survey: Survey, looks: Sequence[AccountLook], code: int) -> dict[str, Any]:

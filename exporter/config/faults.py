@@ -11,7 +11,7 @@ _EXPECTED = {
     "missing": "expected a value, the key is missing",
     "string_type": "expected text (put numbers in quotes)",
     "string_too_short": "expected text that is not empty",
-    "too_short": "expected a list that is not empty",
+    "too_short": "expected a value, found it empty",
     "string_too_long": "expected a shorter text",
     "tuple_type": "expected a list",
     "model_type": "expected keys with values",
@@ -31,7 +31,9 @@ def key_path(location: Sequence[int | str]) -> str:
         if isinstance(step, int):
             path += f"[{step}]"
         else:
-            path += f".{step}" if path else step
+            # As it is written, unless that would hide it or break the line.
+            shown = step if step and step.isprintable() else ascii(step)
+            path += f".{shown}" if path else shown
     return path
 
 

@@ -1,5 +1,6 @@
 """YAML as exporter.yml has it: keys once each, and complaints that repeat nothing of the file."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ _FILE_LIMIT = 4 * 1024 * 1024
 def read(path: Path) -> Any:
     """Return what a file holds, {} for nothing; raises ConfigError where it is no YAML of ours."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_at_once) as file:  # Path.open has no opener
             text = file.read(_FILE_LIMIT + 1)
     except OSError as error:
         why = f"{error.strerror}{closed_to(path, error)}"
@@ -32,6 +33,13 @@ def read(path: Path) -> Any:
         raise ConfigError([f"{path}{line}: expected valid YAML: {what}"]) from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise ConfigError([f"{path}: expected valid YAML in UTF-8"]) from None
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting: a pipe that nobody writes to would hold every later reload too."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 class _ImpossibleError(yaml.constructor.ConstructorError):

@@ -4,6 +4,7 @@ import asyncio
 import time
 import zlib
 from concurrent.futures import Executor
+from typing import NamedTuple
 
 from aiohttp import web
 from prometheus_client.exposition import generate_latest
@@ -24,6 +25,13 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _LARGE = 128 * 1024
 
 
+class _Form(NamedTuple):
+    """What a client can read."""
+
+    is_openmetrics: bool
+    is_gzip: bool
+
+
 class MetricsHandler:
     """Serves the page; the homes' part is joined again only when it has changed."""
 
@@ -32,25 +40,51 @@ class MetricsHandler:
         self._telemetry = telemetry
         self._pool = pool
         self._kept: dict[bool, tuple[int, bytes]] = {}
-        # One after the other: a crowd that scrapes must not hold up what else the loop does.
+        # One after the other: a crowd that scrapes must not hold up what else the loop does, nor
+        # one of them that came last. So whoever asked before a page was begun is given that page.
         self._turn = asyncio.Lock()
+        self._begun = self._asking = 0
+        self._shared: dict[_Form, tuple[int, bytes]] = {}
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer a scrape."""
-        async with self._turn:
-            return await self._answer(request)
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        began = time.perf_counter()
-        openmetrics = wants_openmetrics(request.headers.get("Accept", ""))
-        page = self._homes(openmetrics=openmetrics) + self._own(openmetrics=openmetrics)
-        headers = {"Content-Type": OPENMETRICS_TYPE if openmetrics else PLAIN_TYPE}
+        form = _Form(
+            wants_openmetrics(request.headers.get("Accept", "")),
+            accepts_gzip(request.headers.get("Accept-Encoding", "")),
+        )
+        headers = {"Content-Type": OPENMETRICS_TYPE if form.is_openmetrics else PLAIN_TYPE}
         headers["Vary"] = "Accept, Accept-Encoding"
-        if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+        if form.is_gzip:
             headers["Content-Encoding"] = "gzip"
+        return web.Response(body=await self._page(form), headers=headers)
+
+    async def _page(self, form: _Form) -> bytes:
+        """Return a page that was begun after it was asked for."""
+        asked = self._begun
+        self._asking += 1
+        try:
+            async with self._turn:
+                number, page = self._shared.get(form, (0, b""))
+                if number <= asked:
+                    # Those who ask at the same moment are heard first.
+                    await asyncio.sleep(0)
+                    self._begun = number = self._begun + 1
+                    page = await self._rendered(form)
+                    self._shared[form] = number, page
+                return page
+        finally:
+            self._asking -= 1
+            if not self._asking:
+                self._shared.clear()
+
+    async def _rendered(self, form: _Form) -> bytes:
+        began = time.perf_counter()
+        openmetrics = form.is_openmetrics
+        page = self._homes(openmetrics=openmetrics) + self._own(openmetrics=openmetrics)
+        if form.is_gzip:
             page = await self._compressed(page)
         self._telemetry.render_duration.observe(time.perf_counter() - began)
-        return web.Response(body=page, headers=headers)
+        return page
 
     def _homes(self, *, openmetrics: bool) -> bytes:
         generation = self._exposition.generation

@@ -1,6 +1,7 @@
 """Requests and answers: addresses, headers, the filter and pages of many locations."""
 
 import asyncio
+import re
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
@@ -203,6 +204,15 @@ async def test_of_many_troubles_of_a_kind_a_few_are_told_and_the_rest_counted(
         "and 10 more: Water leak",
         "and 25 more: Battery low",
     ]
+
+
+async def test_the_number_of_troubles_is_written_as_other_numbers_are(
+    homely: HomelyBench, home_page: Shown
+) -> None:
+    states = {"battery.low": state(True), "alarm.flood": state(True), "alarm.tamper": state(True)}
+    homely.poll(*(device(states, id=f"d{n}", name=f"D{n}") for n in range(500)))
+    (headline,) = texts(await home_page.page(), "#wrong")
+    assert re.fullmatch(r"1,[0-9]{3} things need a look", headline)
 
 
 async def test_a_page_is_made_in_slices(
