@@ -113,10 +113,12 @@ class App:
         """Close the server, the sockets and the calls under way."""
         self.reloader.close()
         await self.server.stop()
-        await self._keeper.close()
+        # First, as a call to a cloud that hangs can hold up the end of its task.
+        await self._keeper.save()
         self._roster.stop()
         self._planner.stop()
         await self._tasks.stop()
+        await self._keeper.close()
         await self._clouds.close()
         for pool in (self._page_pool, self._state_pool):
             pool.shutdown(wait=False, cancel_futures=True)

@@ -149,6 +149,7 @@ class Survey:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._keeper.save()
         await self._keeper.close()
         await self._parts.aclose()
         await self._clouds.close()
@@ -161,7 +162,7 @@ class Survey:
             files = StateFiles(*arguments)
             if await files.claim():
                 return files, True
-            files.release()
+            await files.close()
         return ReadOnlyFiles(*arguments), False
 
     def _count_error(self) -> None:
