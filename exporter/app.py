@@ -59,8 +59,8 @@ class App:
         self._rng = rng or random.Random()  # noqa: S311  # jitter, not a secret
         self._on_settled = on_settled
         self._is_settled = self._was_ready = False
-        self.telemetry = Telemetry()
         self.exposition = Exposition()
+        self.telemetry = Telemetry(self.exposition)
         self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
         self._planner = Planner(self._clock)
         self._tasks = Tasks()
@@ -191,10 +191,12 @@ class App:
                 self.store.expire,
                 self._planner.watch_clocks,
                 self._roster.tidy,
+                self.telemetry.look,
                 self._tell_settled,
             ):
                 try:
-                    look()
+                    while look():  # noqa: ASYNC110  # events have their turn between
+                        await asyncio.sleep(0)
                 except Exception as error:  # noqa: BLE001  # one bug must not freeze all readings
                     self._log.bug("a regular look failed", error)
 

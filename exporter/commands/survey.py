@@ -11,20 +11,21 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from exporter.catalog import Metric
 from exporter.clock import Clock
 from exporter.commands.hints import is_ours
 from exporter.config import AccountConfig, Config
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
+from exporter.exposition import Exposition
 from exporter.model import LocationKey, LocationRef
 from exporter.rest import Transport, Worker
+from exporter.series import Owner, Sample
 from exporter.sources.base import Source, Vendor
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate
 from exporter.sources.vendors import VENDORS
 from exporter.state import Keeper, ReadOnlyFiles, StateFiles
 from exporter.store import Policy, Store
-from exporter.store.samples import Sample
-from exporter.store.store import Owner
 from exporter.telemetry import Telemetry
 
 #: A person waits so long for the budget of calls, and is told of it; beyond that the look ends.
@@ -81,6 +82,11 @@ class SamplePage:
         """Replace all samples of the owner."""
         self.held[owner] = (base, samples)
 
+    def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
+        """Replace the samples that an owner has of one metric."""
+        base, held = self.held[owner]
+        self.held[owner] = (base, [one for one in held if one.metric is not metric] + samples)
+
     def drop(self, owner: Owner) -> None:
         """Forget the owner."""
         self.held.pop(owner, None)
@@ -121,8 +127,8 @@ class Survey:
         self._clock = _PatientClock(clock, on_wait)
         self._make_transport = make_transport
         self._rng = random.Random()  # noqa: S311  # jitter, not a secret
-        self._telemetry = Telemetry()
         self.page = SamplePage()
+        self._telemetry = Telemetry(Exposition())
         self._store = Store(self._clock, self.page)
         self._owners: dict[LocationKey, str] = {}
         self.rejected: dict[str, Counter[str]] = defaultdict(Counter)
@@ -176,7 +182,7 @@ class Survey:
             await self._locations(look, gate, source)
         except (CloudError, OnHoldError) as error:
             look.trouble = self._trouble(gate, error)
-        look.calls = self._calls(config)
+        look.calls = gate.calls
         return look
 
     async def _locations(self, look: AccountLook, gate: Gate, source: Source) -> None:
@@ -234,14 +240,3 @@ class Survey:
             self.findings[config.vendor] = Findings(lambda one: rejected.update([one.value]))
         findings = self.findings[config.vendor]
         return gate, self._vendors[config.vendor].build(config, gate, findings)
-
-    def _calls(self, config: AccountConfig) -> dict[str, int]:
-        """Return how many calls the account made, by endpoint."""
-        calls: Counter[str] = Counter()
-        for family in self._telemetry.requests.collect():
-            for sample in family.samples:
-                labels = sample.labels
-                is_own = (labels["vendor"], labels["account"]) == (config.vendor, config.name)
-                if is_own and sample.name.endswith("_total"):
-                    calls[labels["endpoint"]] += int(sample.value)
-        return dict(calls)
