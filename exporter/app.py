@@ -132,7 +132,9 @@ class App:
 
     def _routes(self, *, enable_lifecycle: bool) -> Routes:
         return Routes(
-            pages=PageHandler(self.store, lambda: self.accounts, self._clock).routes(),
+            pages=PageHandler(
+                self.store, lambda: self.accounts, self._clock, self._page_pool
+            ).routes(),
             metrics=MetricsHandler(self.exposition, self.telemetry, self._page_pool).handle,
             callbacks=CallbackHandler(lambda: self.accounts, self.telemetry).handle,
             reload=ReloadHandler(self.reloader.reload, is_enabled=enable_lifecycle).handle,
