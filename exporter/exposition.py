@@ -4,8 +4,9 @@ A block is what one owner (a device, a location, an account) has in one metric f
 lines of a family stay together and a StateSet in one piece. A scrape only joins blocks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from exporter.catalog import RENDERED, Metric
 from exporter.series import Owner, Sample
@@ -21,6 +22,11 @@ def _header(metric: Metric, *, openmetrics: bool) -> bytes:
     return header(metric.family, metric.kind, text, unit=metric.unit).encode()
 
 
+#: What an owner has in one family: samples, or the one value of a metric without own labels, which
+#: most are: a list and a tuple for each would be a fifth of all memory.
+_Group: TypeAlias = list[Sample] | float
+
+
 @dataclass(slots=True)
 class _Family:
     """The blocks of one metric, by owner."""
@@ -32,11 +38,11 @@ class _Family:
 
 @dataclass(slots=True)
 class _Held:
-    """What an owner has on the page: its shared labels, as written too, and samples by metric."""
+    """What an owner has on the page: its shared labels, as written too, and groups by metric."""
 
     base: tuple[str, ...]
     shared: str
-    samples: dict[Metric, list[Sample]] = field(default_factory=dict)
+    groups: dict[Metric, _Group] = field(default_factory=dict)
 
 
 class Exposition:
@@ -53,13 +59,14 @@ class Exposition:
 
     def put(self, owner: Owner, base: tuple[str, ...], samples: Sequence[Sample]) -> None:
         """Replace all samples of the owner; only families whose samples differ are written."""
-        grouped: dict[Metric, list[Sample]] = {}
+        grouped: dict[Metric, _Group] = {}
         for sample in samples:
-            group = grouped.get(sample.metric)
-            if group is None:
-                grouped[sample.metric] = [sample]
-            else:
+            metric = sample.metric
+            group = grouped.get(metric)
+            if isinstance(group, list):
                 group.append(sample)
+            else:
+                grouped[metric] = [sample] if metric.labels else sample.value
         held = self._owners.get(owner)
         if held is None or held.base != base or not grouped:
             self.drop(owner)
@@ -67,23 +74,23 @@ class Exposition:
             if held is None or held.base != base:
                 shared = pairs(metric.label_names[: len(base)], base)
                 held = self._owners[owner] = _Held(base, shared)
-            if held.samples.get(metric) != group:
+            if held.groups.get(metric) != group:
                 self._set(owner, held, metric, group)
-        if held is not None and len(held.samples) > len(grouped):
-            for metric in held.samples.keys() - grouped.keys():
+        if held is not None and len(held.groups) > len(grouped):
+            for metric in held.groups.keys() - grouped.keys():
                 self._set(owner, held, metric, [])
 
     def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
-        """Replace the samples that an owner has of one metric."""
+        """Replace the samples that an owner has of one metric with labels of its own."""
         held = self._owners[owner]
-        if held.samples.get(metric, []) != samples:
+        if held.groups.get(metric, []) != samples:
             self._set(owner, held, metric, samples)
 
     def drop(self, owner: Owner) -> None:
         """Forget the owner and all its lines."""
         held = self._owners.pop(owner, None)
         if held is not None:
-            for metric in tuple(held.samples):
+            for metric in tuple(held.groups):
                 self._set(owner, held, metric, [])
 
     def families(self, *, openmetrics: bool) -> list[list[bytes]]:
@@ -101,22 +108,26 @@ class Exposition:
         """Return the whole of it as one text, without the end that OpenMetrics asks for."""
         return b"".join(map(b"".join, self.families(openmetrics=openmetrics)))
 
-    def _set(self, owner: Owner, held: _Held, metric: Metric, samples: list[Sample]) -> None:
-        before = held.samples.get(metric, [])
-        if samples:
-            held.samples[metric] = samples
-            self._families[metric].blocks[owner] = _block(metric, held.shared, samples)
-        else:
-            del held.samples[metric]
+    def _set(self, owner: Owner, held: _Held, metric: Metric, group: _Group) -> None:
+        before = held.groups.get(metric, [])
+        if group == []:
+            del held.groups[metric]
             del self._families[metric].blocks[owner]
-        self.series += len(samples) - len(before)
+        else:
+            held.groups[metric] = group
+            self._families[metric].blocks[owner] = _block(metric, held.shared, group)
+        self.series += _size(group) - _size(before)
         self.generation += 1
 
 
-def _block(metric: Metric, shared: str, samples: Iterable[Sample]) -> bytes:
-    name, names = metric.name, metric.labels
-    if not names:
-        return "".join(f"{name}{{{shared}}} {one.value!r}\n" for one in samples).encode()
+def _size(group: _Group) -> int:
+    return len(group) if isinstance(group, list) else 1
+
+
+def _block(metric: Metric, shared: str, group: _Group) -> bytes:
+    name = metric.name
+    if not isinstance(group, list):
+        return f"{name}{{{shared}}} {group!r}\n".encode()
     return "".join(
-        f"{name}{{{shared},{pairs(names, one.labels)}}} {one.value!r}\n" for one in samples
+        f"{name}{{{shared},{pairs(metric.labels, one.labels)}}} {one.value!r}\n" for one in group
     ).encode()
