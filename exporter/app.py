@@ -50,8 +50,8 @@ class App:
         self._clock = clock or SystemClock()
         self._on_settled = on_settled
         self._is_settled = self._was_ready = False
-        self.telemetry = Telemetry()
         self.exposition = Exposition()
+        self.telemetry = Telemetry(self.exposition)
         self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
         self._planner = Planner(self._clock)
         self._tasks = Tasks()
@@ -130,7 +130,9 @@ class App:
 
     def _routes(self, *, enable_lifecycle: bool) -> Routes:
         return Routes(
-            pages=PageHandler(self.store, lambda: self.accounts, self._clock).routes(),
+            pages=PageHandler(
+                self.store, lambda: self.accounts, self._clock, self._page_pool
+            ).routes(),
             metrics=MetricsHandler(self.exposition, self.telemetry, self._page_pool).handle,
             callbacks=CallbackHandler(lambda: self.accounts, self.telemetry).handle,
             reload=ReloadHandler(self.reloader.reload, is_enabled=enable_lifecycle).handle,
@@ -158,10 +160,12 @@ class App:
                 self.store.expire,
                 self._planner.watch_clocks,
                 self._roster.tidy,
+                self.telemetry.look,
                 self._tell_settled,
             ):
                 try:
-                    look()
+                    while look():  # noqa: ASYNC110  # events have their turn between
+                        await asyncio.sleep(0)
                 except Exception as error:  # noqa: BLE001  # one bug must not freeze all readings
                     self._log.bug("a regular look failed", error)
 

@@ -4,6 +4,7 @@ Usage: python -m scripts.document_metrics [--check]
 """
 
 import sys
+from collections.abc import Sequence
 
 from exporter.catalog import OWN, READINGS, Kind, Metric
 from exporter.catalog.left_out import LEFT_OUT
@@ -18,7 +19,10 @@ def _cell(text: str) -> str:
 
 def _name(metric: Metric, *, whole: bool = True) -> str:
     # The labels of an info metric are many, and the short table has no room for them.
-    shown = metric.labels if whole or metric.kind is not Kind.INFO else ()
+    return _series(metric, metric.labels if whole or metric.kind is not Kind.INFO else ())
+
+
+def _series(metric: Metric, shown: Sequence[str]) -> str:
     return f"`{metric.name}{{{','.join(shown)}}}`" if shown else f"`{metric.name}`"
 
 
@@ -38,7 +42,9 @@ def _readings(*, sources: bool) -> list[str]:
 
 def _own() -> list[str]:
     rows = ["| metric | type | meaning |", "|---|---|---|"]
-    return rows + [f"| {_name(m)} | {m.kind.value} | {_cell(m.help)} |" for m in OWN]
+    return rows + [
+        f"| {_series(m, m.label_names)} | {m.kind.value} | {_cell(m.help)} |" for m in OWN
+    ]
 
 
 def _left_out() -> list[str]:

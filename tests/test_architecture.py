@@ -11,6 +11,8 @@ ROOT = Path(__file__).parent.parent / "exporter"
 LAYERS = [
     {"__init__"},
     {"clock", "secret", "address", "errors", "jsontext", "logs", "catalog", "backoff"},
+    {"series", "text"},
+    {"meter"},
     {"model", "budget", "config", "rest", "tasks", "schedule", "telemetry"},
     {"store"},
     {"exposition"},

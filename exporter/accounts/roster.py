@@ -100,8 +100,6 @@ class Roster:
         self, gone: Sequence[Account], places: Collection[_Place]
     ) -> dict[LocationKey, Account | None]:
         """Stop accounts; return what they leave, and which of them did."""
-        if gone:
-            self._tools.telemetry.forget_accounts({(one.vendor, one.name) for one in gone})
         left: dict[LocationKey, Account | None] = {}
         for account in gone:
             self._tools.store.forget_account((account.vendor, account.name))

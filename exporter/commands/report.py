@@ -9,7 +9,7 @@ from exporter.catalog import Kind, Metric
 from exporter.commands.advice import told
 from exporter.commands.layout import paragraph, rows
 from exporter.commands.survey import AccountLook, Fate, LocationLook, Survey
-from exporter.store.samples import Sample
+from exporter.series import Sample
 
 #: So many series of one metric with the same value are told of in one row.
 _FEW = 3

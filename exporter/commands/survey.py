@@ -9,22 +9,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from exporter.catalog import Metric
 from exporter.clock import Clock
 from exporter.commands.hints import is_ours
 from exporter.config import AccountConfig, Config
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
+from exporter.exposition import Exposition
 from exporter.model import LocationKey, LocationRef
 from exporter.rest import Transport
+from exporter.series import Owner, Sample
 from exporter.sources.base import Source
 from exporter.sources.clouds import Clouds, transport_for
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate
 from exporter.state import Keeper, ReadOnlyFiles, StateFiles
 from exporter.store import Policy, Store
-from exporter.store.samples import Sample
-from exporter.store.store import Owner
 from exporter.telemetry import Telemetry
 
 #: A person waits so long for the budget of calls, and is told of it; beyond that the look ends.
@@ -81,6 +82,11 @@ class SamplePage:
         """Replace all samples of the owner."""
         self.held[owner] = (base, samples)
 
+    def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
+        """Replace the samples that an owner has of one metric."""
+        base, held = self.held[owner]
+        self.held[owner] = (base, [one for one in held if one.metric is not metric] + samples)
+
     def drop(self, owner: Owner) -> None:
         """Forget the owner."""
         self.held.pop(owner, None)
@@ -120,8 +126,8 @@ class Survey:
         self._config = config
         self._clock = _PatientClock(clock, on_wait)
         self._make_transport = make_transport
-        self._telemetry = Telemetry()
         self.page = SamplePage()
+        self._telemetry = Telemetry(Exposition())
         self._store = Store(self._clock, self.page)
         self._owners: dict[LocationKey, str] = {}
         self._parts = AsyncExitStack()
@@ -181,7 +187,7 @@ class Survey:
             await self._locations(look, gate, source)
         except (CloudError, OnHoldError) as error:
             look.trouble = self._trouble(gate, error)
-        look.calls = self._calls(config)
+        look.calls = gate.calls
         return look
 
     async def _locations(self, look: AccountLook, gate: Gate, source: Source) -> None:
@@ -228,19 +234,9 @@ class Survey:
 
     def rejected(self, vendor: str) -> dict[str, int]:
         """Return how many values of a vendor were not believed, by reason."""
-        return _counts(self._telemetry.rejected_values, "reason", vendor=vendor)
-
-    def _calls(self, config: AccountConfig) -> dict[str, int]:
-        """Return how many calls the account made, by endpoint."""
-        requests = self._telemetry.requests
-        return _counts(requests, "endpoint", vendor=config.vendor, account=config.name)
-
-
-def _counts(counter: Any, by: str, **labels: str) -> dict[str, int]:
-    """Return what a counter has counted, by one of its labels, where the others are these."""
-    counts: Counter[str] = Counter()
-    for family in counter.collect():
-        for sample in family.samples:
-            if sample.name.endswith("_total") and labels.items() <= sample.labels.items():
-                counts[sample.labels[by]] += int(sample.value)
-    return dict(+counts)
+        counts: Counter[str] = Counter()
+        for family in self._telemetry.rejected_values.collect():
+            for sample in family.samples:
+                if sample.name.endswith("_total") and sample.labels["vendor"] == vendor:
+                    counts[sample.labels["reason"]] += int(sample.value)
+        return dict(+counts)

@@ -10,9 +10,9 @@ from aiohttp.test_utils import make_mocked_request
 
 from exporter.catalog.readings import UP
 from exporter.exposition import Exposition
-from exporter.store.samples import Sample
+from exporter.series import Sample
 from exporter.telemetry import Telemetry
-from exporter.web import metrics
+from exporter.web import kept
 from exporter.web.metrics import MetricsHandler
 
 RENDERED = "home_exporter_render_duration_seconds_count"
@@ -25,9 +25,10 @@ def body_of(answer: web.Response) -> bytes:
 
 
 async def test_those_who_ask_at_once_share_a_page_of_their_form() -> None:
-    telemetry = Telemetry()
+    exposition = Exposition()
+    telemetry = Telemetry(exposition)
     with ThreadPoolExecutor(1) as pool:
-        handler = MetricsHandler(Exposition(), telemetry, pool)
+        handler = MetricsHandler(exposition, telemetry, pool)
         plain = make_mocked_request("GET", "/metrics")
         gzip = make_mocked_request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
         answers = await asyncio.gather(*(handler.handle(one) for one in [plain, gzip] * 100))
@@ -40,12 +41,11 @@ async def test_those_who_ask_at_once_share_a_page_of_their_form() -> None:
 async def test_who_asks_while_a_page_is_made_is_given_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(metrics, "_LARGE", 0)
-    monkeypatch.setattr(metrics, "_gzip", lambda page: page)
+    monkeypatch.setattr(kept, "_SMALL", -1)
     exposition, let_go = Exposition(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        handler = MetricsHandler(exposition, Telemetry(), pool)
-        request = make_mocked_request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
+        handler = MetricsHandler(exposition, Telemetry(exposition), pool)
+        request = make_mocked_request("GET", "/metrics")
         pool.submit(let_go.wait)
         first = asyncio.ensure_future(handler.handle(request))
         for _ in range(3):
