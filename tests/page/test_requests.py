@@ -206,6 +206,18 @@ async def test_of_many_troubles_of_a_kind_a_few_are_told_and_the_rest_counted(
     ]
 
 
+async def test_the_newest_of_many_leaks_is_among_those_that_are_told(
+    homely: HomelyBench, home_page: Shown
+) -> None:
+    wet = [
+        device({"alarm.flood": state(True, homely.now - 3600 + n)}, id=f"d{n}", name=f"Sensor {n}")
+        for n in range(30)
+    ]
+    homely.poll(*wet)
+    links = texts(await home_page.page(), ".trouble a")
+    assert [link.partition(",")[0] for link in links] == [f"Sensor {n}" for n in range(29, 9, -1)]
+
+
 async def test_the_number_of_troubles_is_written_as_other_numbers_are(
     homely: HomelyBench, home_page: Shown
 ) -> None:
