@@ -60,6 +60,8 @@ class App:
         self._on_settled = on_settled
         self._is_settled = self._was_ready = False
         self.telemetry = Telemetry()
+        self.telemetry.shard_ordinal.set(config.shard.ordinal)
+        self.telemetry.shards.set(config.shard.total)
         self.exposition = Exposition()
         self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
         self._planner = Planner(self._clock)

@@ -17,18 +17,24 @@ class UnresolvedError(ExporterError):
 
 
 def resolve(
-    fields: Iterable[SecretField], raw: Mapping[str, Any], folder: Path, environ: Mapping[str, str]
+    fields: Iterable[SecretField],
+    raw: Mapping[str, Any],
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    only_values: bool = False,
 ) -> tuple[dict[str, Secret], dict[str, str]]:
     """Return the secrets of an account as written, and the faults by key.
 
-    Paths are relative to `folder`; a value of the wrong type is left to the validation.
+    Paths are relative to `folder`; a value of the wrong type is left to the validation. With
+    `only_values` no file and no variable is looked at.
     """
     secrets: dict[str, Secret] = {}
     faults: dict[str, str] = {}
     for field in fields:
         for key in field.keys:
             given = raw.get(key)
-            if not isinstance(given, str):
+            if not isinstance(given, str) or (only_values and key != field.name):
                 continue
             try:
                 secrets[field.name] = Secret(_checked(field, _read(key, given, folder, environ)))

@@ -16,7 +16,7 @@ from tests.cli.conftest import Run
 
 FLAGS = [
     *("--config.file", "--web.listen-address", "--web.config.file", "--web.open-health"),
-    *("--log.level", "--log.format", "--version"),
+    *("--log.level", "--log.format", "--version", "--shard", "--total-shards"),
 ]
 
 
