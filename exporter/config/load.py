@@ -1,7 +1,7 @@
 """Reads exporter.yml: all faults at once, each with file, key path and what was expected."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_m
 
 from exporter.config import yamltext
 from exporter.config.account import AccountConfig, Strict
-from exporter.config.faults import key_path, validation_faults
+from exporter.config.faults import validation_faults
 from exporter.config.fields import expected
+from exporter.config.folder import AccountsFolder, Version
 from exporter.config.written import Ledger, Written
 from exporter.errors import ConfigError
 from exporter.shard import ALONE, Shard
@@ -21,13 +22,9 @@ _STATE_FOLDER = "home-exporter"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole configuration; accounts of all vendors, in the order of the file.
-
-    `accounts` are those of this shard and have their secrets, `everyone` is in any of the shards.
-    """
+    """The whole configuration; this shard's accounts of all vendors, in the order of the files."""
 
     accounts: tuple[AccountConfig, ...]
-    everyone: tuple[AccountConfig, ...]
     state_dir: Path
     shard: Shard
 
@@ -39,16 +36,14 @@ def _expanded(path: Path) -> Path:
         raise expected("a folder of a known user") from None
 
 
-def _model(vendors: Mapping[str, type[AccountConfig]]) -> type[BaseModel]:
-    """Return the type of the whole file: a list of accounts under each vendor's name."""
-    fields: dict[str, Any] = {
-        vendor: (tuple[model, ...] | None, None)  # type: ignore[valid-type]  # known at run time
-        for vendor, model in vendors.items()
-    }
-    fields["state_dir"] = (
-        Annotated[Path, Field(strict=False), AfterValidator(_expanded)] | None,
-        None,
-    )
+_Folder = Annotated[Path, Field(strict=False), AfterValidator(_expanded)]
+
+
+def _model(vendors: Iterable[str]) -> type[BaseModel]:
+    """Return the type of the file around its accounts, which are told of one by one."""
+    accounts = tuple[dict[Any, Any], ...] | None
+    fields: dict[str, Any] = dict.fromkeys(vendors, (accounts, None))
+    fields |= dict.fromkeys(("accounts_dir", "state_dir"), (_Folder | None, None))
     return create_model("ExporterConfig", __base__=Strict, **fields)
 
 
@@ -60,7 +55,7 @@ def load(
     shard: Shard = ALONE,
     skip_secrets: bool = False,
 ) -> Config:
-    """Return the configuration in a file; raises ConfigError with every fault in it.
+    """Return the configuration in a file and its accounts_dir; raises ConfigError with all faults.
 
     All of it is checked, but secrets in files and variables are read for the accounts of this
     shard alone, or for none.
@@ -72,23 +67,49 @@ def load(
         parsed = model.model_validate(raw)
     except ValidationError as error:
         faults += [f"{path}: {line}" for line in validation_faults(model, error)]
-    ledger = Ledger(environ, lambda name: not skip_secrets and shard.owns(name))
-    for written in _written(path, raw, vendors):
-        faults += ledger.faults(written, vendors[written.vendor])
+    folder = _accounts_dir(path, raw, vendors)
+
+    def read(version: Version | None) -> Ledger:
+        ledger = Ledger(shard, environ, skip_secrets=skip_secrets)
+        beside = folder.accounts(version) if folder and version else ()
+        for written in (*_written(path, raw, vendors), *beside):
+            if isinstance(written, ConfigError):
+                ledger.faults += written.faults
+            else:
+                ledger.take(written, vendors[written.vendor])
+        return ledger
+
+    ledger = folder.settled(read) if folder else read(None)
+    faults += ledger.faults
     if not faults and not len(ledger):
-        faults.append(f"{path}: (top level): expected an account under {' or '.join(vendors)}")
+        faults.append(f"{path}: {_no_account(raw, vendors)}")
     if faults:
         raise ConfigError(faults)
-    everyone = tuple(account for vendor in vendors for account in getattr(parsed, vendor) or ())
-    owned = tuple(account for account in everyone if shard.owns(account.name))
-    for account in owned:
-        account.hold_secrets(ledger.secrets(account))
     given: Path | None = parsed.state_dir  # type: ignore[attr-defined]  # a dynamic model
     try:
         state_dir = path.parent / given if given else _default_state_dir(environ)
     except RuntimeError:
         raise ConfigError([f"{path}: state_dir: expected a folder, as there is no home"]) from None
-    return Config(owned, everyone, state_dir, shard)
+    return Config(tuple(ledger.accounts), state_dir, shard)
+
+
+def _accounts_dir(path: Path, raw: Any, vendors: Iterable[str]) -> AccountsFolder | None:
+    """Return the folder that the file names, None where it names none that could be."""
+    given = raw.get("accounts_dir") if isinstance(raw, dict) else None
+    if not isinstance(given, str):
+        return None
+    try:
+        folder = path.parent / Path(given).expanduser()
+    except RuntimeError:
+        return None
+    return AccountsFolder(folder, f"{path}: accounts_dir", tuple(vendors))
+
+
+def _no_account(raw: Any, vendors: Iterable[str]) -> str:
+    where = f"under {' or '.join(vendors)}"
+    if isinstance(raw, dict) and raw.get("accounts_dir") is not None:
+        return f"accounts_dir: expected a file with an account there, or one {where}"
+    return f"(top level): expected an account {where}, or accounts_dir"
 
 
 def _named(raw: Any, vendors: Mapping[str, type[AccountConfig]]) -> Any:
@@ -112,7 +133,7 @@ def _written(path: Path, raw: Any, vendors: Mapping[str, type[AccountConfig]]) -
         if isinstance(accounts, tuple):
             for index, account in enumerate(accounts):
                 if isinstance(account, dict):
-                    yield Written(path, key_path((vendor, index)), vendor, account)
+                    yield Written(path, (vendor, index), vendor, account, path.parent)
 
 
 def _default_state_dir(environ: Mapping[str, str]) -> Path:
