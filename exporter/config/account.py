@@ -63,7 +63,7 @@ class AccountConfig(Strict):
     device_stale_after: Duration
 
     _secrets: dict[str, Secret] = PrivateAttr(default_factory=dict)
-    _file: Path = PrivateAttr(default=Path())
+    _file: Path = PrivateAttr(default_factory=Path)
 
     @property
     def is_local(self) -> bool:
