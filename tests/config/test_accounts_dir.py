@@ -243,8 +243,11 @@ class Mount:
         self._count = 0
         folder.mkdir()
 
-    def swap(self, files: dict[str, str]) -> None:
-        """Put these files in the place of all others, in the kubelet's order of steps."""
+    def swap(self, files: dict[str, str], *, is_cut_short: bool = False) -> None:
+        """Put these files in the place of all others, in the kubelet's order of steps.
+
+        Cut short, the links to files that are new are not there yet.
+        """
         former = (self.folder / "..data").resolve() if self._count else None
         self._count += 1
         version = self.folder / f"..2024_11_22_08_14_{self._count:02}.1234"
@@ -253,6 +256,8 @@ class Mount:
             (version / name).write_text(text)
         (self.folder / "..data_tmp").symlink_to(version.name)
         (self.folder / "..data_tmp").rename(self.folder / "..data")
+        if is_cut_short:
+            return
         for name in files:
             if not (self.folder / name).is_symlink():
                 (self.folder / name).symlink_to(f"..data/{name}")
@@ -310,6 +315,14 @@ def test_a_swap_while_it_is_read_gives_the_new_version_whole(
     config = loaded(tmp_path / "exporter.yml")
     assert len(config.accounts) == 4
     assert {one.poll_interval for one in config.accounts} == {120.0}
+    assert {one.secret("token").reveal() for one in config.accounts} == {"token-2"}
+
+
+def test_a_swap_that_is_half_done_is_read_whole(mount: Mount, tmp_path: Path) -> None:
+    mount.swap(version_of(1, 3))
+    mount.swap(version_of(2, 4), is_cut_short=True)
+    config = loaded(tmp_path / "exporter.yml")
+    assert names(config) == [f"place-2-{number}" for number in range(4)]
     assert {one.secret("token").reveal() for one in config.accounts} == {"token-2"}
 
 
