@@ -52,6 +52,8 @@ class App:
         self._is_settled = self._was_ready = False
         self.exposition = Exposition()
         self.telemetry = Telemetry(self.exposition)
+        self.telemetry.shard_ordinal.set(config.shard.ordinal)
+        self.telemetry.shards.set(config.shard.total)
         self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
         self._planner = Planner(self._clock)
         self._tasks = Tasks()

@@ -56,7 +56,6 @@ class Telemetry:
         self.reload_successful = self._make(own.CONFIG_LAST_RELOAD_SUCCESSFUL)
         self.reload_success = self._make(own.CONFIG_LAST_RELOAD_SUCCESS)
         self.state_file_errors = self._make(own.STATE_FILE_ERRORS)
-        self.shards.set(1)
 
     def meter(self, vendor: str, account: str, standing: Callable[[], Standing]) -> Meter:
         """Return what counts for an account, which asks for its `standing`."""

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "exporter"
 #: From the bottom up. A room imports its own modules and rooms on earlier lines.
 LAYERS = [
     {"__init__"},
-    {"clock", "secret", "address", "errors", "jsontext", "logs", "catalog", "backoff"},
+    {"clock", "secret", "address", "errors", "jsontext", "logs", "catalog", "backoff", "shard"},
     {"series", "text"},
     {"meter"},
     {"model", "budget", "config", "rest", "tasks", "schedule", "telemetry"},

@@ -45,8 +45,8 @@ class Roster:
 
     @property
     def is_tried(self) -> bool:
-        """Whether every account has been tried."""
-        return bool(self.accounts) and all(account.is_tried for account in self.accounts)
+        """Whether every account has been tried; a shard may have none."""
+        return self._is_started and all(account.is_tried for account in self.accounts)
 
     def start(self) -> None:
         """Let the accounts begin, and from now on those that are added at once."""

@@ -19,15 +19,17 @@ def given_by(account: AccountConfig, field: SecretField) -> str | None:
     return next((key for key in field.keys if getattr(account, key) is not None), None)
 
 
-def hints(path: Path, config: Config) -> Iterator[str]:
-    """Yield what the owner of the configuration in `path` may want to change."""
-    if _is_open(path) and any(_is_written(account) for account in config.accounts):
-        yield f"{path}: holds a secret and every user of the machine can read it: chmod 600 {path}"
+def hints(config: Config) -> Iterator[str]:
+    """Yield what the owner of the configuration may want to change."""
+    holding = {account.file for account in config.accounts if _is_written(account)}
+    for file in sorted(filter(_is_open, holding)):
+        yield f"{file}: holds a secret and every user of the machine can read it: chmod 600 {file}"
     for account in config.accounts:
         for field in account.secret_fields:
             key = given_by(account, field)
             if key is not None and key.endswith("_file"):
-                yield from _secret_file(path.parent / Path(getattr(account, key)).expanduser())
+                given = Path(getattr(account, key)).expanduser()
+                yield from _secret_file(account.file.parent / given)
     yield from _state_folder(config.state_dir)
 
 

@@ -152,6 +152,23 @@ async def test_a_web_configuration_that_protects_little_is_worth_a_hint(
     assert (await run("check", f"--web.config.file={web}")).err == ""
 
 
+async def test_so_is_an_account_in_a_file_of_its_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "exporter.yml").write_text("accounts_dir: accounts\n")
+    folder = tmp_path / "accounts"
+    folder.mkdir()
+    for name, secret in (("a", "token: t"), ("b", "token_file: token"), ("token", "")):
+        path = folder / (name if name == "token" else f"{name}.yml")
+        path.write_text(f"vendor: wally\n{secret}\n" if secret else "t")
+        path.chmod(0o644)
+    done = await run("check")
+    assert done.code == 0
+    assert done.lines == [
+        f"hint: {name}: {holds}every user of the machine can read it: chmod 600 {name}"
+        for name, holds in (("accounts/a.yml", "holds a secret and "), ("accounts/token", ""))
+    ]
+    assert "  a (wally, https://api.snsr.net)  token\n" in done.out
+
+
 async def test_a_secret_that_everybody_can_read_is_worth_a_hint(run: Run, config: Path) -> None:
     secret = config.parent / "token"
     secret.write_text("a-token")

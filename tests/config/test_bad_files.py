@@ -95,7 +95,7 @@ def test_a_pipe_that_nobody_writes_to_is_empty_and_nobody_waits_for_it(tmp_path:
     with pytest.raises(ConfigError) as caught:
         loaded(path)
     assert caught.value.faults == [
-        f"{path}: (top level): expected an account under homely or wally"
+        f"{path}: (top level): expected an account under homely or wally, or accounts_dir"
     ]
 
 
