@@ -12,11 +12,10 @@ from exporter.config import AccountConfig, Config
 from exporter.exposition import Exposition
 from exporter.logs import Log
 from exporter.reload import Reloader
-from exporter.rest import Transport, Worker
+from exporter.rest import Transport
 from exporter.schedule import Planner
 from exporter.sources.base import Reason, Vendor
-from exporter.sources.findings import Findings, Reject
-from exporter.sources.gate import Gate
+from exporter.sources.clouds import Clouds, transport_for
 from exporter.sources.vendors import VENDORS
 from exporter.state import Keeper, StateFiles
 from exporter.store import Store
@@ -29,13 +28,7 @@ from exporter.web.page import PageHandler
 from exporter.web.protection import Protection
 from exporter.web.server import Routes, Server
 
-_THREADS_PER_VENDOR = 16
 _TICK = 1.0
-
-
-def _transport(config: AccountConfig) -> Transport:
-    # A simulator on this machine is not behind the proxy that the environment may name.
-    return Transport(use_environment=not config.is_local)
 
 
 class App:
@@ -49,29 +42,35 @@ class App:
         enable_lifecycle: bool = False,
         clock: Clock | None = None,
         vendors: Mapping[str, type[Vendor]] = VENDORS,
-        make_transport: Callable[[AccountConfig], Transport] = _transport,
+        make_transport: Callable[[AccountConfig], Transport] = transport_for,
         rng: random.Random | None = None,
         on_settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._clock = clock or SystemClock()
-        self._make_transport = make_transport
-        self._rng = rng or random.Random()  # noqa: S311  # jitter, not a secret
         self._on_settled = on_settled
         self._is_settled = self._was_ready = False
-        self.telemetry = Telemetry()
         self.exposition = Exposition()
+        self.telemetry = Telemetry(self.exposition)
+        self.telemetry.shard_ordinal.set(config.shard.ordinal)
+        self.telemetry.shards.set(config.shard.total)
         self.store = Store(self._clock, self.exposition, self.telemetry.series_dropped.inc)
         self._planner = Planner(self._clock)
         self._tasks = Tasks()
-        self._vendors = {name: make(self._clock, self._rng) for name, make in vendors.items()}
-        self._pools: dict[str, ThreadPoolExecutor] = {}
-        self._findings: dict[str, Findings] = {}
         self._page_pool = ThreadPoolExecutor(1, thread_name_prefix="page")
         # One thread, so that writes of one file keep their order.
         self._state_pool = ThreadPoolExecutor(1, thread_name_prefix="state")
         files = StateFiles(config.state_dir, self._state_pool, self.telemetry.state_file_errors.inc)
         self._keeper = Keeper(files, self.store, self._clock)
+        rng = rng or random.Random()  # noqa: S311  # jitter, not a secret
+        self._clouds = Clouds(
+            clock=self._clock,
+            rng=rng,
+            telemetry=self.telemetry,
+            memory=self._keeper,
+            vendors=vendors,
+            make_transport=make_transport,
+        )
         for reason in Reason:
             self.telemetry.stream_disconnects.labels(reason.value)
         claims = Claims(self.store, self.telemetry.locations_owned.set)
@@ -81,7 +80,7 @@ class App:
             self._planner,
             self.telemetry,
             self._tasks,
-            self._rng,
+            rng,
             claims,
         )
         self._roster = Roster(self._build, self._tools, self._keeper)
@@ -116,13 +115,14 @@ class App:
         """Close the server, the sockets and the calls under way."""
         self.reloader.close()
         await self.server.stop()
-        await self._keeper.close()
+        # First, as a call to a cloud that hangs can hold up the end of its task.
+        await self._keeper.save()
         self._roster.stop()
         self._planner.stop()
         await self._tasks.stop()
-        for vendor in self._vendors.values():
-            await vendor.close()
-        for pool in (*self._pools.values(), self._page_pool, self._state_pool):
+        await self._keeper.close()
+        await self._clouds.close()
+        for pool in (self._page_pool, self._state_pool):
             pool.shutdown(wait=False, cancel_futures=True)
 
     def is_ready(self) -> bool:
@@ -132,7 +132,9 @@ class App:
 
     def _routes(self, *, enable_lifecycle: bool) -> Routes:
         return Routes(
-            pages=PageHandler(self.store, lambda: self.accounts, self._clock).routes(),
+            pages=PageHandler(
+                self.store, lambda: self.accounts, self._clock, self._page_pool
+            ).routes(),
             metrics=MetricsHandler(self.exposition, self.telemetry, self._page_pool).handle,
             callbacks=CallbackHandler(lambda: self.accounts, self.telemetry).handle,
             reload=ReloadHandler(self.reloader.reload, is_enabled=enable_lifecycle).handle,
@@ -140,16 +142,7 @@ class App:
         )
 
     def _build(self, config: AccountConfig, order: int) -> Account:
-        gate = Gate(
-            config,
-            worker=Worker(self._make_transport(config), self._pool(config.vendor), config.base_url),
-            memory=self._keeper,
-            clock=self._clock,
-            telemetry=self.telemetry,
-            rng=self._rng,
-        )
-        findings = self._findings_of(config.vendor)
-        source = self._vendors[config.vendor].build(config, gate, findings)
+        gate, source = self._clouds.open(config)
         account = Account(source, gate, self._tools, order)
         account.remember(self._keeper.locations(config))
         return account
@@ -162,28 +155,6 @@ class App:
         self._is_settled = self._is_settled and not any(changes)
         self._log.info("the configuration was reloaded", **changes._asdict())
 
-    def _pool(self, vendor: str) -> ThreadPoolExecutor:
-        # A pool of its own: one vendor's hung calls must not hold up another's, nor DNS.
-        if vendor not in self._pools:
-            self._pools[vendor] = ThreadPoolExecutor(
-                _THREADS_PER_VENDOR, thread_name_prefix=f"rest-{vendor}"
-            )
-        return self._pools[vendor]
-
-    def _findings_of(self, vendor: str) -> Findings:
-        if vendor not in self._findings:
-            rejected = self.telemetry.rejected_values
-
-            def count(reason: Reject) -> None:
-                rejected.labels(vendor, reason.value).inc()
-
-            findings = self._findings[vendor] = Findings(count, Log("mapping", vendor=vendor))
-            for reason in Reject:
-                rejected.labels(vendor, reason.value)
-            unmapped = self.telemetry.unmapped_states.labels(vendor)
-            unmapped.set_function(lambda: len(findings.unmapped))
-        return self._findings[vendor]
-
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(_TICK)
@@ -191,10 +162,12 @@ class App:
                 self.store.expire,
                 self._planner.watch_clocks,
                 self._roster.tidy,
+                self.telemetry.look,
                 self._tell_settled,
             ):
                 try:
-                    look()
+                    while look():  # noqa: ASYNC110  # events have their turn between
+                        await asyncio.sleep(0)
                 except Exception as error:  # noqa: BLE001  # one bug must not freeze all readings
                     self._log.bug("a regular look failed", error)
 

@@ -81,7 +81,7 @@ async def _serve(options: argparse.Namespace) -> None:
     from exporter.web.protection import Protection  # noqa: PLC0415
 
     def read() -> Config:
-        return load(options.config_file, MODELS)
+        return load(options.config_file, MODELS, shard=options.shard)
 
     config, protection = together(
         read, lambda: Protection(options.web_config_file, open_health=options.open_health)
@@ -91,7 +91,8 @@ async def _serve(options: argparse.Namespace) -> None:
     log = logs.Log("app")
     try:
         await app.start(options.listen_address, protection)
-        log.info("home-exporter started", version=__version__, port=app.server.port)
+        shard = f"{config.shard.ordinal}/{config.shard.total}"
+        log.info("home-exporter started", version=__version__, port=app.server.port, shard=shard)
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         log.info("home-exporter stops")
@@ -113,6 +114,8 @@ async def _check(options: argparse.Namespace) -> Code:
     return await check(
         options.config_file,
         options.web_config_file,
+        options.shard,
+        is_fleet=options.is_fleet,
         is_online=options.online,
         as_json=options.format == "json",
     )
@@ -124,7 +127,7 @@ async def _dump(options: argparse.Namespace) -> Code:
         raise ConfigError([f"home-exporter dump: {why}"])
     from exporter.commands.dump import dump  # noqa: PLC0415
 
-    return await dump(options.config_file, options.output)
+    return await dump(options.config_file, options.output, options.shard)
 
 
 async def _demo(options: argparse.Namespace) -> None:

@@ -1,39 +1,30 @@
-"""The homes' part of the metrics page: each block of lines is written when it changes.
+"""The written part of the metrics page: each block of lines is written when it changes.
 
-A block is what one owner (a device or a location) has in one metric family, so that the lines of
-a family stay together and a StateSet in one piece. A scrape only joins blocks.
+A block is what one owner (a device, a location, an account) has in one metric family, so that the
+lines of a family stay together and a StateSet in one piece. A scrape only joins blocks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from exporter.catalog import RENDERED, Kind, Metric
-from exporter.store.samples import Sample
-from exporter.store.store import Owner
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"'})
-_HELP_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n"})
+from exporter.catalog import RENDERED, Metric
+from exporter.series import Owner, Sample
+from exporter.text import header, pairs, plain_kind
 
 
 def _header(metric: Metric, *, openmetrics: bool) -> bytes:
-    """Return the metadata lines of a family; only OpenMetrics knows units, info and stateset."""
-    if openmetrics:
-        name, kind = metric.family, metric.kind.value
-        if metric.is_homonym:
-            name, kind = metric.name, "unknown"
-    else:
-        name = metric.name
-        kind = "counter" if metric.kind is Kind.COUNTER else "gauge"
-    text = f"# HELP {name} {metric.documentation.translate(_HELP_ESCAPES)}\n# TYPE {name} {kind}\n"
-    if openmetrics and metric.unit:
-        text += f"# UNIT {name} {metric.unit}\n"
-    return text.encode()
+    text = metric.documentation
+    if not openmetrics:
+        return header(metric.name, plain_kind(metric.kind), text).encode()
+    if metric.is_homonym:
+        return header(metric.name, "unknown", text, unit=metric.unit).encode()
+    return header(metric.family, metric.kind, text, unit=metric.unit).encode()
 
 
-def _pairs(names: Sequence[str], values: Iterable[str]) -> str:
-    return ",".join(
-        f'{name}="{value.translate(_ESCAPES)}"' for name, value in zip(names, values, strict=True)
-    )
+#: What an owner has in one family: samples, or the one value of a metric without own labels, which
+#: most are: a list and a tuple for each would be a fifth of all memory.
+_Group: TypeAlias = list[Sample] | float
 
 
 @dataclass(slots=True)
@@ -47,10 +38,11 @@ class _Family:
 
 @dataclass(slots=True)
 class _Held:
-    """What an owner has on the page: its shared labels, and its samples by metric."""
+    """What an owner has on the page: its shared labels, as written too, and groups by metric."""
 
     base: tuple[str, ...]
-    samples: dict[Metric, list[Sample]]
+    shared: str
+    groups: dict[Metric, _Group] = field(default_factory=dict)
 
 
 class Exposition:
@@ -67,48 +59,75 @@ class Exposition:
 
     def put(self, owner: Owner, base: tuple[str, ...], samples: Sequence[Sample]) -> None:
         """Replace all samples of the owner; only families whose samples differ are written."""
-        grouped: dict[Metric, list[Sample]] = {}
+        grouped: dict[Metric, _Group] = {}
         for sample in samples:
-            grouped.setdefault(sample.metric, []).append(sample)
+            metric = sample.metric
+            group = grouped.get(metric)
+            if isinstance(group, list):
+                group.append(sample)
+            else:
+                grouped[metric] = [sample] if metric.labels else sample.value
         held = self._owners.get(owner)
-        before = held.samples if held is not None and held.base == base else {}
+        if held is None or held.base != base or not grouped:
+            self.drop(owner)
         for metric, group in grouped.items():
-            if before.get(metric) != group:
-                self._families[metric].blocks[owner] = _block(metric, base, group)
-                self.generation += 1
-        if held is not None:
-            self._forget(owner, held.samples.keys() - grouped.keys())
-            self.series -= sum(map(len, held.samples.values()))
-        self.series += len(samples)
-        self._owners[owner] = _Held(base, grouped)
+            if held is None or held.base != base:
+                shared = pairs(metric.label_names[: len(base)], base)
+                held = self._owners[owner] = _Held(base, shared)
+            if held.groups.get(metric) != group:
+                self._set(owner, held, metric, group)
+        if held is not None and len(held.groups) > len(grouped):
+            for metric in held.groups.keys() - grouped.keys():
+                self._set(owner, held, metric, [])
+
+    def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
+        """Replace the samples that an owner has of one metric with labels of its own."""
+        held = self._owners[owner]
+        if held.groups.get(metric, []) != samples:
+            self._set(owner, held, metric, samples)
 
     def drop(self, owner: Owner) -> None:
         """Forget the owner and all its lines."""
         held = self._owners.pop(owner, None)
         if held is not None:
-            self._forget(owner, held.samples.keys())
-            self.series -= sum(map(len, held.samples.values()))
+            for metric in tuple(held.groups):
+                self._set(owner, held, metric, [])
+
+    def families(self, *, openmetrics: bool) -> list[list[bytes]]:
+        """Return each family's metadata and blocks, as they are now, in the catalogue's order."""
+        return [
+            [
+                family.openmetrics_header if openmetrics else family.plain_header,
+                *family.blocks.values(),
+            ]
+            for family in self._families.values()
+            if family.blocks
+        ]
 
     def render(self, *, openmetrics: bool) -> bytes:
-        """Return the page without its end: families in the catalogue's order, each in one piece."""
-        parts: list[bytes] = []
-        for family in self._families.values():
-            if family.blocks:
-                parts.append(family.openmetrics_header if openmetrics else family.plain_header)
-                parts.extend(family.blocks.values())
-        return b"".join(parts)
+        """Return the whole of it as one text, without the end that OpenMetrics asks for."""
+        return b"".join(map(b"".join, self.families(openmetrics=openmetrics)))
 
-    def _forget(self, owner: Owner, metrics: Iterable[Metric]) -> None:
-        for metric in metrics:
+    def _set(self, owner: Owner, held: _Held, metric: Metric, group: _Group) -> None:
+        before = held.groups.get(metric, [])
+        if group == []:
+            del held.groups[metric]
             del self._families[metric].blocks[owner]
-            self.generation += 1
+        else:
+            held.groups[metric] = group
+            self._families[metric].blocks[owner] = _block(metric, held.shared, group)
+        self.series += _size(group) - _size(before)
+        self.generation += 1
 
 
-def _block(metric: Metric, base: tuple[str, ...], samples: Sequence[Sample]) -> bytes:
-    shared = _pairs(metric.label_names[: len(base)], base)
-    lines = []
-    for sample in samples:
-        own = _pairs(metric.labels, sample.labels)
-        labels = f"{shared},{own}" if own else shared
-        lines.append(f"{metric.name}{{{labels}}} {sample.value!r}\n")
-    return "".join(lines).encode()
+def _size(group: _Group) -> int:
+    return len(group) if isinstance(group, list) else 1
+
+
+def _block(metric: Metric, shared: str, group: _Group) -> bytes:
+    name = metric.name
+    if not isinstance(group, list):
+        return f"{name}{{{shared}}} {group!r}\n".encode()
+    return "".join(
+        f"{name}{{{shared},{pairs(metric.labels, one.labels)}}} {one.value!r}\n" for one in group
+    ).encode()

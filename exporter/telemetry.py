@@ -1,7 +1,7 @@
 """The exporter's own metrics, kept in a registry of prometheus_client."""
 
 import platform
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from prometheus_client import (
@@ -16,6 +16,8 @@ from prometheus_client import (
 
 from exporter import __version__
 from exporter.catalog import Kind, Metric, own
+from exporter.meter import Meter, Standing
+from exporter.series import Page
 
 _CLASSES: dict[Kind, Callable[..., Any]] = {
     Kind.COUNTER: Counter,
@@ -26,23 +28,18 @@ _CLASSES: dict[Kind, Callable[..., Any]] = {
 
 
 class Telemetry:
-    """Every metric of the catalogue's own part that has no location among its labels."""
+    """Every own metric of the process as a whole, and a meter for each account."""
 
-    def __init__(self) -> None:
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._restless: set[Meter] = set()
         disable_created_metrics()  # type: ignore[no-untyped-call]  # unannotated upstream
         self.registry = CollectorRegistry(auto_describe=True)
-        self._of_accounts: list[tuple[Metric, Any]] = []
         ProcessCollector(registry=self.registry)
         self._make(own.BUILD_INFO, labels=()).info(
             {"version": __version__, "python": platform.python_version()}
         )
-        self.account_up = self._make(own.ACCOUNT_UP)
-        self.account_last_success = self._make(own.ACCOUNT_LAST_SUCCESS)
-        self.requests = self._make(own.REQUESTS)
         self.request_duration = self._make(own.REQUEST_DURATION)
-        self.rate_limited_until = self._make(own.RATE_LIMITED_UNTIL)
-        self.budget_tokens = self._make(own.BUDGET_TOKENS)
-        self.auth_failures = self._make(own.AUTH_FAILURES)
         self.stream_connects = self._make(own.STREAM_CONNECTS)
         self.stream_disconnects = self._make(own.STREAM_DISCONNECTS)
         self.stream_events = self._make(own.STREAM_EVENTS)
@@ -59,19 +56,19 @@ class Telemetry:
         self.reload_successful = self._make(own.CONFIG_LAST_RELOAD_SUCCESSFUL)
         self.reload_success = self._make(own.CONFIG_LAST_RELOAD_SUCCESS)
         self.state_file_errors = self._make(own.STATE_FILE_ERRORS)
-        self.shards.set(1)
 
-    def forget_accounts(self, accounts: Collection[tuple[str, str]]) -> None:
-        """Drop every series of accounts (vendor, name) that are no more."""
-        for metric, made in self._of_accounts:
-            for sample in [one for family in made.collect() for one in family.samples]:
-                vendor, account, *rest = [sample.labels[name] for name in metric.labels]
-                if (vendor, account) in accounts:
-                    made.remove(vendor, account, *rest)
+    def meter(self, vendor: str, account: str, standing: Callable[[], Standing]) -> Meter:
+        """Return what counts for an account, which asks for its `standing`."""
+        return Meter(self._page, (vendor, account), standing, self._restless)
+
+    def look(self) -> None:
+        """Publish what of the accounts has changed by itself."""
+        for meter in tuple(self._restless):
+            meter.look()
 
     def _make(self, metric: Metric, labels: tuple[str, ...] | None = None) -> Any:
         # The catalogue alone says of which class a metric is, and no type checker reads that.
-        made = _CLASSES[metric.kind](
+        return _CLASSES[metric.kind](
             metric.family,
             metric.help,
             metric.labels if labels is None else labels,
@@ -79,6 +76,3 @@ class Telemetry:
             registry=self.registry,
             **({"buckets": metric.buckets} if metric.buckets else {}),
         )
-        if metric.labels[: len(own.ACCOUNT)] == own.ACCOUNT:
-            self._of_accounts.append((metric, made))
-        return made

@@ -29,14 +29,16 @@ def bounds(model: type[AccountConfig], key: str) -> str:
 
 def schema() -> dict[str, Any]:
     """Return the schema."""
-    whole = file_model(MODELS).model_json_schema()
+    whole = file_model(
+        {vendor: tuple[model, ...] for vendor, model in MODELS.items()}  # type: ignore[valid-type]  # known at run time
+    ).model_json_schema()
     for model in MODELS.values():
         _finish(whole["$defs"][model.__name__], model)
     tidy(whole)
     whole["anyOf"] = [
         {"required": [vendor], "properties": {vendor: {"type": "array", "minItems": 1}}}
         for vendor in MODELS
-    ]
+    ] + _ways(("accounts_dir",), required=True)
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": _TITLE}
     whole.pop("description", None)
     return head | whole

@@ -148,15 +148,19 @@ def page() -> str:
     whole = schema()
     web = WebFile.model_json_schema()
     tidy(web)
-    state = whole["properties"]["state_dir"]
+    keys = {key: whole["properties"][key]["description"] for key in ("accounts_dir", "state_dir")}
     return "\n".join(
         [
             _BEGINNING.rstrip(),
             *_accounts(whole),
             "",
+            "## `accounts_dir`",
+            "",
+            f"A path. {keys['accounts_dir']} [Many homes](running.md#many-homes) has more.",
+            "",
             "## `state_dir`",
             "",
-            f"A path. {state['description']}",
+            f"A path. {keys['state_dir']}",
             "",
             _FLAGS,
             "",

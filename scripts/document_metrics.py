@@ -4,6 +4,7 @@ Usage: python -m scripts.document_metrics [--check]
 """
 
 import sys
+from collections.abc import Sequence
 
 from exporter.catalog import OWN, READINGS, Metric
 from exporter.catalog.left_out import LEFT_OUT
@@ -15,8 +16,11 @@ def _cell(text: str) -> str:
 
 
 def _name(metric: Metric) -> str:
-    labels = f"{{{','.join(metric.labels)}}}" if metric.labels else ""
-    return f"`{metric.name}{labels}`"
+    return _series(metric, metric.labels)
+
+
+def _series(metric: Metric, shown: Sequence[str]) -> str:
+    return f"`{metric.name}{{{','.join(shown)}}}`" if shown else f"`{metric.name}`"
 
 
 def _readings() -> list[str]:
@@ -30,7 +34,9 @@ def _readings() -> list[str]:
 
 def _own() -> list[str]:
     rows = ["| metric | type | meaning |", "|---|---|---|"]
-    return rows + [f"| {_name(m)} | {m.kind.value} | {_cell(m.help)} |" for m in OWN]
+    return rows + [
+        f"| {_series(m, m.label_names)} | {m.kind.value} | {_cell(m.help)} |" for m in OWN
+    ]
 
 
 def _left_out() -> list[str]:

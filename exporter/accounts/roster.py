@@ -45,8 +45,8 @@ class Roster:
 
     @property
     def is_tried(self) -> bool:
-        """Whether every account has been tried."""
-        return bool(self.accounts) and all(account.is_tried for account in self.accounts)
+        """Whether every account has been tried; a shard may have none."""
+        return self._is_started and all(account.is_tried for account in self.accounts)
 
     def start(self) -> None:
         """Let the accounts begin, and from now on those that are added at once."""
@@ -100,8 +100,6 @@ class Roster:
         self, gone: Sequence[Account], places: Collection[_Place]
     ) -> dict[LocationKey, Account | None]:
         """Stop accounts; return what they leave, and which of them did."""
-        if gone:
-            self._tools.telemetry.forget_accounts({(one.vendor, one.name) for one in gone})
         left: dict[LocationKey, Account | None] = {}
         for account in gone:
             self._tools.store.forget_account((account.vendor, account.name))

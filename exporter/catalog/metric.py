@@ -19,12 +19,14 @@ class Scope(StrEnum):
 
     DEVICE = "device"
     LOCATION = "location"
+    ACCOUNT = "account"
     EXPORTER = "exporter"
 
 
 SCOPE_LABELS: dict[Scope, tuple[str, ...]] = {
     Scope.DEVICE: ("vendor", "location_id", "location", "room", "device", "device_id"),
     Scope.LOCATION: ("vendor", "location_id", "location"),
+    Scope.ACCOUNT: ("vendor", "account"),
     Scope.EXPORTER: (),
 }
 

@@ -2,15 +2,13 @@
 
 from exporter.catalog.metric import Kind, Metric, Scope
 
-#: The labels of what is about one account.
-ACCOUNT = ("vendor", "account")
-
 
 def _own(
     name: str,
     text: str,
     *labels: str,
     kind: Kind = Kind.GAUGE,
+    scope: Scope = Scope.EXPORTER,
     unit: str = "",
     buckets: tuple[float, ...] = (),
 ) -> Metric:
@@ -18,11 +16,19 @@ def _own(
         name=f"home_exporter_{name}",
         help=text,
         kind=kind,
-        scope=Scope.EXPORTER,
+        scope=scope,
+        survives=scope is Scope.ACCOUNT,
         labels=labels,
         unit=unit,
         buckets=buckets,
     )
+
+
+def _of_account(
+    name: str, text: str, *labels: str, kind: Kind = Kind.GAUGE, unit: str = ""
+) -> Metric:
+    """Declare a metric of which each account has its own, and so is rendered with the readings."""
+    return _own(name, text, *labels, kind=kind, scope=Scope.ACCOUNT, unit=unit)
 
 
 def _of_location(name: str, text: str, *, unit: str = "") -> Metric:
@@ -35,22 +41,19 @@ def _of_location(name: str, text: str, *, unit: str = "") -> Metric:
 BUILD_INFO = _own(
     "build_info", "Version of the exporter; always 1.", "version", "python", kind=Kind.INFO
 )
-ACCOUNT_UP = _own(
+ACCOUNT_UP = _of_account(
     "account_up",
     "0 before the account's first call, while its credentials are refused or it is rate limited,"
     " while a call about all of it fails, or the calls of all its locations do; else 1.",
-    *ACCOUNT,
 )
-ACCOUNT_LAST_SUCCESS = _own(
+ACCOUNT_LAST_SUCCESS = _of_account(
     "account_last_success_timestamp_seconds",
-    "When a call of the account last succeeded; 0 before the first.",
-    *ACCOUNT,
+    "When a call of the account last succeeded.",
     unit="seconds",
 )
-REQUESTS = _own(
+REQUESTS = _of_account(
     "requests_total",
     "REST calls by what came of them.",
-    *ACCOUNT,
     "endpoint",
     "outcome",
     kind=Kind.COUNTER,
@@ -64,20 +67,18 @@ REQUEST_DURATION = _own(
     unit="seconds",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
-RATE_LIMITED_UNTIL = _own(
+RATE_LIMITED_UNTIL = _of_account(
     "rate_limited_until_timestamp_seconds",
     "When the account's penalty for too many calls ends; 0 when there is none.",
-    *ACCOUNT,
     unit="seconds",
 )
-BUDGET_TOKENS = _own(
-    "budget_tokens", "Calls that the account's budget allows at this moment.", *ACCOUNT
+BUDGET_TOKENS = _of_account(
+    "budget_tokens", "Whole calls that the account's budget allows at this moment."
 )
-AUTH_FAILURES = _own(
+AUTH_FAILURES = _of_account(
     "auth_failures_total",
     "Logins and calls that the cloud refused for their credentials, after a renewal where tokens"
     " can be renewed.",
-    *ACCOUNT,
     kind=Kind.COUNTER,
 )
 NEXT_POLL = _of_location(
@@ -125,7 +126,7 @@ REJECTED_VALUES = _own(
     "reason",
     kind=Kind.COUNTER,
 )
-SERIES = _own("series", "Series of the homes that are held now.")
+SERIES = _own("series", "Series of homes and accounts that are held now.")
 SERIES_DROPPED = _own(
     "series_dropped_total", "Series left out because a bound was reached.", kind=Kind.COUNTER
 )

@@ -3,75 +3,78 @@
 import json
 import sys
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from exporter.clock import SystemClock
 from exporter.commands.advice import code
 from exporter.commands.codes import Code
-from exporter.commands.hints import given_by, hints
-from exporter.commands.layout import joined, rows
+from exporter.commands.hints import hints, web_hints
+from exporter.commands.layout import joined
+from exporter.commands.listing import Listing
 from exporter.commands.report import account_lines, document, summary_lines
 from exporter.commands.survey import AccountLook, Survey
-from exporter.config import AccountConfig, Config, load, together
-from exporter.config.web import load_web
-from exporter.rest import Transport
+from exporter.config import Config, load, together
+from exporter.config.web import WebConfig, load_web
+from exporter.shard import Shard
 from exporter.sources.vendors import MODELS
 
 
-async def check(path: Path, web_path: Path | None, *, is_online: bool, as_json: bool) -> Code:
+async def check(
+    path: Path,
+    web_path: Path | None,
+    shard: Shard,
+    *,
+    is_fleet: bool,
+    is_online: bool,
+    as_json: bool,
+) -> Code:
     """Check the configuration in `path` and that of the server, and the clouds where `is_online`.
 
-    Raises ConfigError where either has faults.
+    Where it `is_fleet` all shards are looked at, without the secrets that each of them has. Raises
+    ConfigError where something has faults.
     """
+    # A shard keeps nothing of the accounts of others: to list all, they are read for nobody.
+    everyone = partial(load, path, MODELS, skip_secrets=True)
     config, web = together(
-        lambda: load(path, MODELS), lambda: None if web_path is None else load_web(web_path)
+        everyone if is_fleet else partial(load, path, MODELS, shard=shard),
+        lambda: None if web_path is None else load_web(web_path),
     )
-    say(f"hint: {hint}" for hint in hints(path, config))
-    if not is_online:
-        _show(path, config, as_json=as_json)
-        if web is not None and not as_json:
+    say(f"hint: {hint}" for hint in hints(config))
+    if web_path is not None and web is not None:
+        say(f"hint: {hint}" for hint in web_hints(web_path, web))
+        if not as_json:
             encrypted = "TLS" if web.tls else "no TLS"
             _write(f"{web_path}: {encrypted}, users: {len(web.users)}, no faults")
-        return Code.OK
-    return await _survey(config, as_json=as_json)
-
-
-def _show(path: Path, config: Config, *, as_json: bool) -> None:
-    given = [
-        (account, [key for field in account.secret_fields if (key := given_by(account, field))])
-        for account in config.accounts
-    ]
+    if is_online:
+        return await _survey(config, web, as_json=as_json)
+    own = None if is_fleet else config
+    listing = Listing(everyone() if shard.total > 1 else config, own, shard.total)
     if as_json:
-        accounts = [
-            {"vendor": one.vendor, "account": one.name, "base_url": one.base_url, "secrets": keys}
-            for one, keys in given
-        ]
-        _write(json.dumps({"accounts": accounts, "state_dir": str(config.state_dir)}, indent=2))
-        return
-    count = len(given)
-    _write(f"{path}: {count} account{'s' * (count != 1)}, no faults; every secret can be read")
-    pairs = [(f"{one.name} ({one.vendor}, {one.base_url})", ", ".join(keys)) for one, keys in given]
-    _write(joined(rows([*pairs, ("state_dir", str(config.state_dir))], 2)).rstrip())
-    _write("No cloud was called: home-exporter check --online does that.")
+        _write(json.dumps({**listing.document(), "web": _described(web)}, indent=2))
+    else:
+        _write(joined(listing.lines(path)).rstrip())
+    return Code.OK
 
 
-async def _survey(config: Config, *, as_json: bool) -> Code:
+def _described(web: WebConfig | None) -> dict[str, bool | int] | None:
+    return None if web is None else {"tls": web.tls is not None, "users": len(web.users)}
+
+
+async def _survey(config: Config, web: WebConfig | None, *, as_json: bool) -> Code:
     looks: list[AccountLook] = []
-    async with Survey(config, SystemClock(), _transport, tell_wait) as survey:
+    async with Survey(config, SystemClock(), tell_wait) as survey:
         for account in config.accounts:
             looks.append(await survey.look(account))
             if not as_json:
                 _write(joined(account_lines(survey, looks[-1])))
     result = code(looks)
     if as_json:
-        _write(json.dumps(document(survey, looks, result), indent=2, ensure_ascii=False))
+        found = {**document(survey, looks, result), "web": _described(web)}
+        _write(json.dumps(found, indent=2, ensure_ascii=False))
     else:
         _write(joined(summary_lines(survey, looks)).rstrip())
     return result
-
-
-def _transport(config: AccountConfig) -> Transport:
-    return Transport(use_environment=not config.is_local)
 
 
 def tell_wait(seconds: float) -> None:

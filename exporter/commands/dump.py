@@ -25,18 +25,19 @@ from exporter.config import AccountConfig, Config, load
 from exporter.errors import StartError
 from exporter.redact import Redactor
 from exporter.rest import Transport
+from exporter.shard import Shard
 from exporter.sources.vendors import MODELS
 
 FORMAT = "home-exporter-dump/1"
 _MODE = 0o600
 
 
-async def dump(path: Path, output: Path | None) -> Code:
-    """Look at every account and write what was answered to `output`, else to standard output.
+async def dump(path: Path, output: Path | None, shard: Shard) -> Code:
+    """Look at the shard's accounts and write the answers to `output`, else to standard output.
 
     Raises ConfigError where the configuration has faults, StartError where nothing can be written.
     """
-    config = load(path, MODELS)
+    config = load(path, MODELS, shard=shard)
     with ExitStack() as stack:
         file = stack.enter_context(_opened(output)) if output else sys.stdout
         recordings, result = await _record(config)
@@ -80,7 +81,7 @@ async def _record(config: Config) -> tuple[list[Recording], Code]:
         recordings.append(Recording(account))
         return recordings[-1].transport()
 
-    async with Survey(config, SystemClock(), transport, tell_wait) as survey:
+    async with Survey(config, SystemClock(), tell_wait, transport) as survey:
         for account in config.accounts:
             look = await survey.look(account)
             looks.append(look)

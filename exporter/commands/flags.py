@@ -9,8 +9,10 @@ from exporter import __version__, logs
 from exporter.address import parse_address
 from exporter.commands.codes import Code
 from exporter.commands.parser import Parser, closest_command
+from exporter.shard import Shard, parse_ordinal
 
 _DEFAULT_ADDRESS = "127.0.0.1:10874"
+_MOST_SHARDS = 10_000
 _COMMANDS = ("serve", "check", "dump", "demo")
 _TOP = ("-h", "--help", "--version")
 
@@ -38,10 +40,26 @@ exit codes:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options: `command` is which, `interrupted` its exit code when it is cut short.
 
+    `shard` is of which accounts, `is_fleet` where no shard is named and there are several.
     Ends the process for --help, --version and flags that are wrong.
     """
     whole = parser()
-    return whole.read(_with_command(whole, arguments))
+    options = whole.read(_with_command(whole, arguments))
+    if "total_shards" in options:
+        _combine_shard(options)
+    return options
+
+
+def _combine_shard(options: argparse.Namespace) -> None:
+    parser: Parser = options.parser
+    given, total = options.shard, options.total_shards
+    options.is_fleet = given is None and total > 1
+    if options.is_fleet and getattr(options, "online", False):
+        parser.error(f"--online is for one shard of {total}: --shard names it")
+    try:
+        options.shard = Shard(given or 0, total)
+    except ValueError as error:
+        parser.error(f"argument --shard: {error} with --total-shards={total}, not {given}")
 
 
 def _with_command(parser: Parser, arguments: Sequence[str]) -> list[str]:
@@ -79,6 +97,7 @@ def _add_serve(commands: "argparse._SubParsersAction[Parser]") -> None:
     _add_config_file(serve)
     _add_address(serve)
     _add_web_config_file(serve)
+    _add_shard(serve)
     serve.add_argument(
         "--web.open-health",
         dest="open_health",
@@ -106,6 +125,7 @@ def _add_check(commands: "argparse._SubParsersAction[Parser]") -> None:
     )
     _add_config_file(check)
     _add_web_config_file(check)
+    _add_shard(check)
     check.add_argument("--online", action="store_true", help="call the clouds, once each")
     check.add_argument(
         "--format",
@@ -127,6 +147,7 @@ def _add_dump(commands: "argparse._SubParsersAction[Parser]") -> None:
         "\n\nexit codes: see home-exporter --help"
     )
     _add_config_file(dump)
+    _add_shard(dump)
     dump.add_argument("--redact", action="store_true", help="replace what is personal; required")
     dump.add_argument(
         "--output", type=Path, metavar="FILE", help="file to write (default: standard output)"
@@ -194,6 +215,25 @@ def _add_web_config_file(parser: Parser) -> None:
     )
 
 
+def _add_shard(parser: Parser) -> None:
+    # An empty variable is one that a compose file passes on without having it.
+    parser.add_argument(
+        "--shard",
+        type=_ordinal,
+        default=os.environ.get("HOME_EXPORTER_SHARD") or None,
+        metavar="N",
+        help="which shard this is, from 0, or a pod's name that ends in -N "
+        "(default: $HOME_EXPORTER_SHARD, else 0)",
+    )
+    parser.add_argument(
+        "--total-shards",
+        type=_total,
+        default=os.environ.get("HOME_EXPORTER_TOTAL_SHARDS") or "1",
+        metavar="N",
+        help="how many shards share the accounts (default: $HOME_EXPORTER_TOTAL_SHARDS, else 1)",
+    )
+
+
 def _add_address(parser: Parser) -> None:
     parser.add_argument(
         "--web.listen-address",
@@ -212,3 +252,17 @@ def _address(text: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return text
+
+
+def _ordinal(text: str) -> int:
+    try:
+        return parse_ordinal(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _total(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_SHARDS):
+        what = f"expected a number from 1 to {_MOST_SHARDS}"
+        raise argparse.ArgumentTypeError(f"{what}, not {text!r}")
+    return int(text)

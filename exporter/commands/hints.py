@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exporter.config import AccountConfig, Config, SecretField
 from exporter.config.permissions import user_name
+from exporter.config.web import WebConfig
 
 _OTHERS = stat.S_IROTH | stat.S_IWOTH
 #: Where containers are given their secrets, readable for all that runs inside.
@@ -18,16 +19,28 @@ def given_by(account: AccountConfig, field: SecretField) -> str | None:
     return next((key for key in field.keys if getattr(account, key) is not None), None)
 
 
-def hints(path: Path, config: Config) -> Iterator[str]:
-    """Yield what the owner of the configuration in `path` may want to change."""
-    if _is_open(path) and any(_is_written(account) for account in config.accounts):
-        yield f"{path}: holds a secret and every user of the machine can read it: chmod 600 {path}"
+def hints(config: Config) -> Iterator[str]:
+    """Yield what the owner of the configuration may want to change."""
+    holding = {account.file for account in config.accounts if _is_written(account)}
+    for file in sorted(filter(_is_open, holding)):
+        yield f"{file}: holds a secret and every user of the machine can read it: chmod 600 {file}"
     for account in config.accounts:
         for field in account.secret_fields:
             key = given_by(account, field)
             if key is not None and key.endswith("_file"):
-                yield from _secret_file(path.parent / Path(getattr(account, key)).expanduser())
+                given = Path(getattr(account, key)).expanduser()
+                yield from _secret_file(account.file.parent / given)
     yield from _state_folder(config.state_dir)
+
+
+def web_hints(path: Path, web: WebConfig) -> Iterator[str]:
+    """Yield what the owner of the web configuration in `path` may want to change."""
+    if web.tls is None and not web.users:
+        yield f"{path}: protects nothing: basic_auth_users and tls_server_config do"
+    elif web.tls is None:
+        yield f"{path}: without tls_server_config passwords travel in clear"
+    if web.key_file is not None:
+        yield from _secret_file(web.key_file)
 
 
 def _secret_file(path: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ from exporter.catalog import Kind, Metric
 from exporter.commands.advice import told
 from exporter.commands.layout import paragraph, rows
 from exporter.commands.survey import AccountLook, Fate, LocationLook, Survey
-from exporter.store.samples import Sample
+from exporter.series import Sample
 
 #: So many series of one metric with the same value are told of in one row.
 _FEW = 3
@@ -96,8 +96,8 @@ def summary_lines(survey: Survey, looks: Sequence[AccountLook]) -> Iterator[str]
             text = f"{vendor} states without a metric of their own: {', '.join(findings.unmapped)}."
             yield from paragraph(f"{text} Numbers are served as home_device_state.", 0)
             yield from paragraph("Please report them: home-exporter dump --redact", 2)
-        if survey.rejected[vendor]:
-            text = ", ".join(f"{count} {why}" for why, count in survey.rejected[vendor].items())
+        if rejected := survey.rejected(vendor):
+            text = ", ".join(f"{count} {why}" for why, count in rejected.items())
             yield from paragraph(f"{vendor} values that were not believed, by reason: {text}", 0)
         for account, sentence in findings.notices:
             yield from paragraph(f"{account or vendor}: {sentence}", 0)
@@ -111,7 +111,7 @@ def kept(survey: Survey) -> str:
     """Return what became of the record of these calls."""
     if survey.is_recorded:
         return "They are on record: an exporter started now need not repeat them."
-    return "Not on record, as state_dir is another process's or user's."
+    return "Not on record: state_dir is another process's or user's, or yet to be made by its user."
 
 
 def document(survey: Survey, looks: Sequence[AccountLook], code: int) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def document(survey: Survey, looks: Sequence[AccountLook], code: int) -> dict[st
     return {
         "accounts": [_account(survey, look) for look in looks],
         "unmapped": {vendor: list(one.unmapped) for vendor, one in survey.findings.items()},
-        "rejected": {vendor: dict(counts) for vendor, counts in survey.rejected.items()},
+        "rejected": {vendor: survey.rejected(vendor) for vendor in survey.findings},
         "notices": [sentence for one in survey.findings.values() for _, sentence in one.notices],
         "calls": sum(sum(look.calls.values()) for look in looks),
         "recorded": survey.is_recorded,

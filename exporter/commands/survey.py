@@ -1,7 +1,7 @@
 """One look at the accounts: each is listed and each home polled once, by the parts that serve."""
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -11,20 +11,21 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from exporter.catalog import Metric
 from exporter.clock import Clock
 from exporter.commands.hints import is_ours
 from exporter.config import AccountConfig, Config
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome
+from exporter.exposition import Exposition
 from exporter.model import LocationKey, LocationRef
-from exporter.rest import Transport, Worker
-from exporter.sources.base import Source, Vendor
+from exporter.rest import Transport
+from exporter.series import Owner, Sample
+from exporter.sources.base import Source
+from exporter.sources.clouds import Clouds, transport_for
 from exporter.sources.findings import Findings
 from exporter.sources.gate import Gate
-from exporter.sources.vendors import VENDORS
 from exporter.state import Keeper, ReadOnlyFiles, StateFiles
 from exporter.store import Policy, Store
-from exporter.store.samples import Sample
-from exporter.store.store import Owner
 from exporter.telemetry import Telemetry
 
 #: A person waits so long for the budget of calls, and is told of it; beyond that the look ends.
@@ -81,6 +82,11 @@ class SamplePage:
         """Replace all samples of the owner."""
         self.held[owner] = (base, samples)
 
+    def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
+        """Replace the samples that an owner has of one metric."""
+        base, held = self.held[owner]
+        self.held[owner] = (base, [one for one in held if one.metric is not metric] + samples)
+
     def drop(self, owner: Owner) -> None:
         """Forget the owner."""
         self.held.pop(owner, None)
@@ -114,29 +120,32 @@ class Survey:
         self,
         config: Config,
         clock: Clock,
-        make_transport: Callable[[AccountConfig], Transport],
         on_wait: Callable[[float], None] = lambda _: None,
+        make_transport: Callable[[AccountConfig], Transport] = transport_for,
     ) -> None:
         self._config = config
         self._clock = _PatientClock(clock, on_wait)
         self._make_transport = make_transport
-        self._rng = random.Random()  # noqa: S311  # jitter, not a secret
-        self._telemetry = Telemetry()
         self.page = SamplePage()
+        self._telemetry = Telemetry(Exposition())
         self._store = Store(self._clock, self.page)
         self._owners: dict[LocationKey, str] = {}
-        self.rejected: dict[str, Counter[str]] = defaultdict(Counter)
-        self.findings: dict[str, Findings] = {}
-        self._vendors: dict[str, Vendor] = {}
         self._parts = AsyncExitStack()
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="survey")
         self._keeper: Keeper
+        self._clouds: Clouds
         self.is_recorded = False
         self.state_errors = 0
 
     async def __aenter__(self) -> Self:
         files, self.is_recorded = await self._files()
         self._keeper = Keeper(files, self._store, self._clock)
+        self._clouds = Clouds(
+            clock=self._clock,
+            rng=random.Random(),  # noqa: S311  # jitter, not a secret
+            telemetry=self._telemetry,
+            memory=self._keeper,
+            make_transport=self._make_transport,
+        )
         await self._keeper.load()
         return self
 
@@ -146,11 +155,10 @@ class Survey:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._keeper.save()
         await self._keeper.close()
         await self._parts.aclose()
-        for vendor in self._vendors.values():
-            await vendor.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        await self._clouds.close()
 
     async def _files(self) -> tuple[StateFiles, bool]:
         folder = self._config.state_dir
@@ -160,7 +168,7 @@ class Survey:
             files = StateFiles(*arguments)
             if await files.claim():
                 return files, True
-            files.release()
+            await files.close()
         return ReadOnlyFiles(*arguments), False
 
     def _count_error(self) -> None:
@@ -169,14 +177,17 @@ class Survey:
     async def look(self, config: AccountConfig) -> AccountLook:
         """List an account and poll each of its homes once."""
         look = AccountLook(config)
-        gate, source = self._build(config)
+        gate, source = self._clouds.open(config)
+        self._parts.callback(gate.close)
+        # A look is no restart.
+        gate.record.restarts = max(0, gate.record.restarts - 1)
         for remembered in self._keeper.locations(config):
             self._store.remember(remembered)
         try:
             await self._locations(look, gate, source)
         except (CloudError, OnHoldError) as error:
             look.trouble = self._trouble(gate, error)
-        look.calls = self._calls(config)
+        look.calls = gate.calls
         return look
 
     async def _locations(self, look: AccountLook, gate: Gate, source: Source) -> None:
@@ -216,32 +227,16 @@ class Survey:
         fate = Fate.REFUSED if isinstance(error, AuthError) else Fate.UNREACHABLE
         return Trouble(fate, error.outcome, str(error), gate.penalised_until() or None)
 
-    def _build(self, config: AccountConfig) -> tuple[Gate, Source]:
-        gate = Gate(
-            config,
-            worker=Worker(self._make_transport(config), self._pool, config.base_url),
-            memory=self._keeper,
-            clock=self._clock,
-            telemetry=self._telemetry,
-            rng=self._rng,
-        )
-        self._parts.callback(gate.close)
-        # A look is no restart.
-        gate.record.restarts = max(0, gate.record.restarts - 1)
-        if config.vendor not in self._vendors:
-            self._vendors[config.vendor] = VENDORS[config.vendor](self._clock, self._rng)
-            rejected = self.rejected[config.vendor]
-            self.findings[config.vendor] = Findings(lambda one: rejected.update([one.value]))
-        findings = self.findings[config.vendor]
-        return gate, self._vendors[config.vendor].build(config, gate, findings)
+    @property
+    def findings(self) -> Mapping[str, Findings]:
+        """What was found at each vendor that an account is with."""
+        return self._clouds.findings
 
-    def _calls(self, config: AccountConfig) -> dict[str, int]:
-        """Return how many calls the account made, by endpoint."""
-        calls: Counter[str] = Counter()
-        for family in self._telemetry.requests.collect():
+    def rejected(self, vendor: str) -> dict[str, int]:
+        """Return how many values of a vendor were not believed, by reason."""
+        counts: Counter[str] = Counter()
+        for family in self._telemetry.rejected_values.collect():
             for sample in family.samples:
-                labels = sample.labels
-                is_own = (labels["vendor"], labels["account"]) == (config.vendor, config.name)
-                if is_own and sample.name.endswith("_total"):
-                    calls[labels["endpoint"]] += int(sample.value)
-        return dict(calls)
+                if sample.name.endswith("_total") and sample.labels["vendor"] == vendor:
+                    counts[sample.labels["reason"]] += int(sample.value)
+        return dict(+counts)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
@@ -67,6 +68,7 @@ class AccountConfig(Strict):
     device_stale_after: Duration
 
     _secrets: dict[str, Secret] = PrivateAttr(default_factory=dict)
+    _file: Path = PrivateAttr(default_factory=Path)
 
     @property
     def is_local(self) -> bool:
@@ -119,8 +121,14 @@ class AccountConfig(Strict):
         """Return an optional secret, None where it was not given."""
         return self._secrets.get(name)
 
-    def hold_secrets(self, secrets: dict[str, Secret]) -> None:
-        """Take the resolved secrets; the loader alone calls this."""
+    @property
+    def file(self) -> Path:
+        """The file that it is written in; its relative paths begin there."""
+        return self._file
+
+    def settle(self, file: Path, secrets: dict[str, Secret]) -> None:
+        """Take the file and the resolved secrets; the loader alone calls this."""
+        self._file = file
         self._secrets.update(secrets)
 
     @classmethod

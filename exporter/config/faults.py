@@ -11,7 +11,7 @@ _EXPECTED = {
     "missing": "expected a value, the key is missing",
     "string_type": "expected text (put numbers in quotes)",
     "string_too_short": "expected text that is not empty",
-    "too_short": "expected a list that is not empty",
+    "too_short": "expected a value, found it empty",
     "string_too_long": "expected a shorter text",
     "tuple_type": "expected a list",
     "model_type": "expected keys with values",
@@ -31,14 +31,19 @@ def key_path(location: Sequence[int | str]) -> str:
         if isinstance(step, int):
             path += f"[{step}]"
         else:
-            path += f".{step}" if path else step
+            # As it is written, unless that would hide it or break the line.
+            shown = step if step and step.isprintable() else ascii(step)
+            path += f".{shown}" if path else shown
     return path
 
 
-def validation_faults(model: type[BaseModel], error: ValidationError) -> Iterator[str]:
-    """Yield a line for each fault that pydantic found."""
+def validation_faults(
+    model: type[BaseModel], error: ValidationError, at: Sequence[int | str] = ()
+) -> Iterator[str]:
+    """Yield a line for each fault that pydantic found in what stands `at` a key."""
     for fault in error.errors(include_url=False, include_input=False, include_context=True):
-        yield f"{key_path(fault['loc']) or '(top level)'}: {_expectation(model, fault)}"
+        path = key_path((*at, *fault["loc"]))
+        yield f"{path or '(top level)'}: {_expectation(model, fault)}"
 
 
 def _expectation(model: type[BaseModel], fault: Any) -> str:
@@ -70,9 +75,9 @@ def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[Bas
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the model inside tuple[Model, ...] or Model | None."""
+    """Return the model inside Model | None."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (tuple, list, Union, UnionType):
+    if get_origin(annotation) in (Union, UnionType):
         return next(filter(None, map(_model_in, get_args(annotation))), None)
     return None

@@ -1,7 +1,7 @@
 """Reads exporter.yml: all faults at once, each with file, key path and what was expected."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,22 +9,26 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_model
 
 from exporter.config import yamltext
-from exporter.config.account import AccountConfig, SecretField, Strict
-from exporter.config.faults import key_path, validation_faults
+from exporter.config.account import AccountConfig, Strict
+from exporter.config.faults import validation_faults
 from exporter.config.fields import FileName, expected
-from exporter.config.secrets import resolve
+from exporter.config.folder import AccountsFolder, Version
+from exporter.config.written import Ledger, Written
 from exporter.errors import ConfigError
-from exporter.secret import Secret
+from exporter.shard import ALONE, Shard
 
 _STATE_FOLDER = "home-exporter"
+#: The accounts of a vendor as the file has them; each is told of on its own.
+_WRITTEN = tuple[dict[Any, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole configuration; accounts of all vendors, in the order of the file."""
+    """The whole configuration; this shard's accounts of all vendors, in the order of the files."""
 
     accounts: tuple[AccountConfig, ...]
     state_dir: Path
+    shard: Shard
 
 
 def _expanded(path: Path) -> Path:
@@ -34,17 +38,25 @@ def _expanded(path: Path) -> Path:
         raise expected("a folder of a known user") from None
 
 
-def file_model(vendors: Mapping[str, type[AccountConfig]]) -> type[BaseModel]:
-    """Return the type of the whole file: a list of accounts under each vendor's name."""
+_Folder = Annotated[FileName, AfterValidator(_expanded)]
+
+
+def file_model(accounts: Mapping[str, Any]) -> type[BaseModel]:
+    """Return the type of the file around its accounts, whose types these are by vendor."""
     fields: dict[str, Any] = {
-        vendor: (
-            tuple[model, ...] | None,  # type: ignore[valid-type]  # known at run time
-            Field(None, description=model.__doc__),
-        )
-        for vendor, model in vendors.items()
+        vendor: (of | None, Field(None, description=f"The {vendor} accounts."))
+        for vendor, of in accounts.items()
     }
+    fields["accounts_dir"] = (
+        _Folder | None,
+        Field(
+            None,
+            description="A folder whose `*.yml` and `*.yaml` hold one account each: its keys, and"
+            " `vendor`, which is the name of its list here.",
+        ),
+    )
     fields["state_dir"] = (
-        Annotated[FileName, AfterValidator(_expanded)] | None,
+        _Folder | None,
         Field(
             None,
             description="Where the exporter keeps what a restart needs. By default"
@@ -59,31 +71,65 @@ def load(
     path: Path,
     vendors: Mapping[str, type[AccountConfig]],
     environ: Mapping[str, str] = os.environ,
+    *,
+    shard: Shard = ALONE,
+    skip_secrets: bool = False,
 ) -> Config:
-    """Return the configuration in a file; raises ConfigError with every fault in it."""
-    model = file_model(vendors)
+    """Return the configuration in a file and its accounts_dir; raises ConfigError with all faults.
+
+    All of it is checked, but secrets in files and variables are read for the accounts of this
+    shard alone, or for none.
+    """
+    model = file_model(dict.fromkeys(vendors, _WRITTEN))
     raw = _named(yamltext.read(path), vendors)
     faults: list[str] = []
     try:
         parsed = model.model_validate(raw)
     except ValidationError as error:
-        faults += validation_faults(model, error)
-    secrets = _Accounts(path.parent, environ)
-    for vendor, accounts in _written(raw, vendors):
-        faults += secrets.faults(vendor, vendors[vendor], accounts)
-    if not faults and not secrets.found:
-        faults.append(f"(top level): expected an account under {' or '.join(vendors)}")
+        faults += [f"{path}: {line}" for line in validation_faults(model, error)]
+    folder = _accounts_dir(path, raw, vendors)
+
+    def read(version: Version | None) -> Ledger:
+        ledger = Ledger(shard, environ, skip_secrets=skip_secrets)
+        beside = folder.accounts(version) if folder and version else ()
+        for written in (*_written(path, raw, vendors), *beside):
+            if isinstance(written, ConfigError):
+                ledger.faults += written.faults
+            else:
+                ledger.take(written, vendors[written.vendor])
+        return ledger
+
+    ledger = folder.settled(read) if folder else read(None)
+    faults += ledger.faults
+    if not faults and not len(ledger):
+        faults.append(f"{path}: {_no_account(raw, vendors)}")
     if faults:
-        raise ConfigError([f"{path}: {line}" for line in faults])
-    accounts = [account for vendor in vendors for account in getattr(parsed, vendor) or ()]
-    for account in accounts:
-        account.hold_secrets(secrets.found[account.vendor, account.name])
+        raise ConfigError(faults)
     given: Path | None = parsed.state_dir  # type: ignore[attr-defined]  # a dynamic model
     try:
         state_dir = path.parent / given if given else _default_state_dir(environ)
     except RuntimeError:
         raise ConfigError([f"{path}: state_dir: expected a folder, as there is no home"]) from None
-    return Config(tuple(accounts), state_dir)
+    return Config(tuple(ledger.accounts), state_dir, shard)
+
+
+def _accounts_dir(path: Path, raw: Any, vendors: Iterable[str]) -> AccountsFolder | None:
+    """Return the folder that the file names, None where it names none that could be."""
+    given = raw.get("accounts_dir") if isinstance(raw, dict) else None
+    if not isinstance(given, str):
+        return None
+    try:
+        folder = path.parent / Path(given).expanduser()
+    except RuntimeError:
+        return None
+    return AccountsFolder(folder, f"{path}: accounts_dir", tuple(vendors))
+
+
+def _no_account(raw: Any, vendors: Iterable[str]) -> str:
+    where = f"under {' or '.join(vendors)}"
+    if isinstance(raw, dict) and raw.get("accounts_dir") is not None:
+        return f"accounts_dir: expected a file with an account there, or one {where}"
+    return f"(top level): expected an account {where}, or accounts_dir"
 
 
 def _named(raw: Any, vendors: Mapping[str, type[AccountConfig]]) -> Any:
@@ -101,60 +147,13 @@ def _named(raw: Any, vendors: Mapping[str, type[AccountConfig]]) -> Any:
     return named
 
 
-def _written(
-    raw: Any, vendors: Mapping[str, type[AccountConfig]]
-) -> Iterator[tuple[str, Sequence[Any]]]:
+def _written(path: Path, raw: Any, vendors: Mapping[str, type[AccountConfig]]) -> Iterator[Written]:
     for vendor in vendors:
         accounts = raw.get(vendor) if isinstance(raw, dict) else None
         if isinstance(accounts, tuple):
-            yield vendor, accounts
-
-
-class _Accounts:
-    """Checks accounts as they are written, so that no fault hides another."""
-
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        self._folder = folder
-        self._environ = environ
-        self._unique: dict[str, str] = {}
-        self.found: dict[tuple[str, str], dict[str, Secret]] = {}
-
-    def faults(
-        self, vendor: str, model: type[AccountConfig], accounts: Sequence[Any]
-    ) -> Iterator[str]:
-        """Yield the faults between the keys of each account, and between the accounts."""
-        for index, raw in enumerate(accounts):
-            if isinstance(raw, dict):
-                path = key_path((vendor, index))
-                for key, fault in model.faults_across(raw):
-                    yield f"{path}.{key}: {fault}"
-                secrets, faults = resolve(model.secret_fields, raw, self._folder, self._environ)
-                for key, fault in faults.items():
-                    yield f"{path}.{key}: {fault}"
-                yield from self._names(path, (vendor, str(raw["name"])), secrets)
-                yield from self._shared(path, model.secret_fields, raw, secrets)
-
-    def _names(
-        self, path: str, account: tuple[str, str], secrets: dict[str, Secret]
-    ) -> Iterator[str]:
-        if account in self.found:
-            yield f"{path}.name: expected a name of its own, another account has it"
-        self.found[account] = secrets
-
-    def _shared(
-        self,
-        path: str,
-        fields: Iterable[SecretField],
-        raw: Mapping[str, Any],
-        secrets: dict[str, Secret],
-    ) -> Iterator[str]:
-        for field in fields:
-            secret = secrets.get(field.name)
-            if field.unique and secret is not None:
-                first = self._unique.setdefault(secret.reveal(), path)
-                if first != path:
-                    key = next(key for key in field.keys if raw.get(key) is not None)
-                    yield f"{path}.{key}: expected a secret of its own, {first} has the same"
+            for index, account in enumerate(accounts):
+                if isinstance(account, dict):
+                    yield Written(path, (vendor, index), vendor, account, path.parent)
 
 
 def _default_state_dir(environ: Mapping[str, str]) -> Path:

@@ -1,6 +1,6 @@
 """Where a secret of an account really is: in the file, in another file, in the environment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +17,35 @@ class UnresolvedError(ExporterError):
 
 
 def resolve(
-    fields: Iterable[SecretField], raw: Mapping[str, Any], folder: Path, environ: Mapping[str, str]
+    fields: Iterable[SecretField],
+    raw: Mapping[str, Any],
+    path_of: Callable[[str], Path],
+    environ: Mapping[str, str],
+    *,
+    only_values: bool = False,
 ) -> tuple[dict[str, Secret], dict[str, str]]:
     """Return the secrets of an account as written, and the faults by key.
 
-    Paths are relative to `folder`; a value of the wrong type is left to the validation.
+    `path_of` tells where a file is; a value of the wrong type is left to the validation. With
+    `only_values` no file and no variable is looked at.
     """
     secrets: dict[str, Secret] = {}
     faults: dict[str, str] = {}
     for field in fields:
         for key in field.keys:
             given = raw.get(key)
-            if not isinstance(given, str):
+            if not isinstance(given, str) or (only_values and key != field.name):
                 continue
             try:
-                secrets[field.name] = Secret(_checked(field, _read(key, given, folder, environ)))
+                secrets[field.name] = Secret(_checked(field, _read(key, given, path_of, environ)))
             except UnresolvedError as error:
                 faults[key] = str(error)
     return secrets, faults
 
 
-def _read(key: str, given: str, folder: Path, environ: Mapping[str, str]) -> str:
+def _read(key: str, given: str, path_of: Callable[[str], Path], environ: Mapping[str, str]) -> str:
     if key.endswith("_file"):
-        return _read_file(folder, given)
+        return _read_file(given, path_of)
     if not key.endswith("_env"):
         return given
     if not given.isprintable() or given not in environ:
@@ -48,9 +54,9 @@ def _read(key: str, given: str, folder: Path, environ: Mapping[str, str]) -> str
     return environ[given]
 
 
-def _read_file(folder: Path, given: str) -> str:
+def _read_file(given: str, path_of: Callable[[str], Path]) -> str:
     try:
-        path = folder / Path(given).expanduser()
+        path = path_of(given)
         if path.exists() and not path.is_file():
             raise UnresolvedError(f"expected a file, {path} is something else")
         with path.open("rb") as file:

@@ -17,7 +17,8 @@ from exporter.errors import ConfigError
 from exporter.secret import Secret
 
 _FILE_LIMIT = 1024 * 1024
-_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}")
+# The last character of the salt holds two bits: with others no password would ever match.
+_BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 # Below, bcrypt has none; above, one check takes seconds on a small machine.
 _LEAST_COST, _MOST_COST = 4, 14
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -33,6 +34,7 @@ class WebConfig:
     tls: ssl.SSLContext | None
     users: Mapping[str, Secret]
     stamps: Mapping[Path, Stamp]
+    key_file: Path | None = None
 
 
 def _bcrypt_hash(raw: str) -> str:
@@ -100,7 +102,7 @@ def load_web(path: Path) -> WebConfig:
     if pair.context is not None and parsed.tls_server_config is not None:
         pair.context.minimum_version = _VERSIONS[parsed.tls_server_config.min_version]
     users = {name: Secret(value) for name, value in (parsed.basic_auth_users or {}).items()}
-    return WebConfig(pair.context, users, stamps)
+    return WebConfig(pair.context, users, stamps, pair.key_file)
 
 
 def stamp(path: Path) -> Stamp:
@@ -121,9 +123,9 @@ class _Pair:
         self.context: ssl.SSLContext | None = None
         self._folder = folder
         certificate = self._file("cert_file", written, b"-----BEGIN CERTIFICATE-----")
-        key = self._file("key_file", written, b"PRIVATE KEY-----")
-        if certificate and key:
-            self._load(certificate, key)
+        self.key_file = self._file("key_file", written, b"PRIVATE KEY-----")
+        if certificate and self.key_file:
+            self._load(certificate, self.key_file)
 
     def _file(self, name: str, written: Mapping[str, Any], mark: bytes) -> Path | None:
         given = written.get(name)

@@ -132,5 +132,5 @@ def _is_plain(text: str, path: Path) -> bool:
 def _is_plain_number(value: float, path: Path) -> bool:
     if matches(path, words.NUMBERS):
         return True
-    is_small = abs(value) < words.UNKNOWN_LIMIT
-    return is_small and matches(path, words.UNKNOWN_NUMBERS)
+    is_rough = abs(value) < words.UNKNOWN_LIMIT and round(value, words.UNKNOWN_PLACES) == value
+    return is_rough and matches(path, words.UNKNOWN_NUMBERS)

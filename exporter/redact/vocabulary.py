@@ -75,10 +75,11 @@ NUMBERS = _paths(
         for source in (*RULES, *CONFIGURATION, "alarm.alarm")
     ),
 )
-#: A number that the catalogue does not know is what a report is about, so small ones are kept:
-#: a code or a telephone number has more digits.
+#: A number that the catalogue does not know is what a report is about, so small and rough ones are
+#: kept: a code or a telephone number has more digits, and where somebody lives more places.
 UNKNOWN_NUMBERS = _paths("devices/features/*/states/*/value", "state/*/value", "hardware/*")
 UNKNOWN_LIMIT = 1000
+UNKNOWN_PLACES = 2
 
 #: "Floor 1 - Entrance": the floor is the vendor's, the room may be anything.
 ROOMS = _paths("devices/location")

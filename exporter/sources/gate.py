@@ -14,6 +14,7 @@ from exporter.clock import Clock
 from exporter.config import AccountConfig
 from exporter.errors import AuthError, CloudError, OnHoldError, Outcome, RateLimitedError
 from exporter.logs import Log
+from exporter.meter import Standing
 from exporter.rest import Request, Worker
 from exporter.sources.record import CallRecord
 from exporter.telemetry import Telemetry
@@ -95,15 +96,8 @@ class Gate:
         self._observe(telemetry)
 
     def _observe(self, telemetry: Telemetry) -> None:
-        labels = (self._config.vendor, self._config.name)
-        self._requests = telemetry.requests
         self._duration = telemetry.request_duration
-        self._up = telemetry.account_up.labels(*labels)
-        self._last_success = telemetry.account_last_success
-        self._auth_failures = telemetry.auth_failures.labels(*labels)
-        budget = telemetry.budget_tokens.labels(*labels)
-        budget.set_function(lambda: self.record.bucket.tokens(self._clock.monotonic()))
-        telemetry.rate_limited_until.labels(*labels).set_function(self.penalised_until)
+        self._meter = telemetry.meter(self._config.vendor, self._config.name, self._standing)
         self._recall()
 
     def _recall(self) -> None:
@@ -112,9 +106,11 @@ class Gate:
         self._is_refused = record.refused.step > 0
         if record.penalty.is_on(now):
             self._failing.add(_PENALTY)
-        if record.succeeded_at is not None:
-            self._show_success(record.succeeded_at)
-            self._show_up()
+        if record.succeeded_at is None:
+            self._meter.show(is_up=False)
+        else:
+            self._meter.succeed(record.succeeded_at)
+            self._show()
 
     async def __aenter__(self) -> Self:
         await self._lock.acquire()
@@ -138,7 +134,7 @@ class Gate:
             self.record.pardon()
             self._is_refused = False
             self._failing = {one for one in self._failing if one[0] != _CREDENTIALS}
-            self._show_up()
+            self._show()
 
     def expect(self, locations: Collection[str]) -> None:
         """Size the budget for these locations, and forget what failed at others."""
@@ -150,6 +146,12 @@ class Gate:
             _HEADROOM * self._config.calls_per_second(max(1, len(locations))),
             self._clock.monotonic(),
         )
+        self._meter.look()
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """How many calls were made, by endpoint."""
+        return self._meter.calls
 
     async def call(
         self,
@@ -198,7 +200,7 @@ class Gate:
         """
         if self._used != self._credentials or self._is_closed:
             return AuthError(error.outcome, error.status)
-        self._auth_failures.inc()
+        self._meter.refuse()
         if location_id:
             self._refused_at(location_id, error)
             return AuthError(error.outcome, error.status)
@@ -213,7 +215,7 @@ class Gate:
                 status=error.status,
             )
         self._is_refused = self._is_refusal_told = True
-        self._show_up()
+        self._show()
         return AuthError(error.outcome, error.status)
 
     def _refused_at(self, location_id: str, error: CloudError) -> None:
@@ -224,7 +226,7 @@ class Gate:
                 status=error.status,
             )
         self._failing.add((_CREDENTIALS, location_id))
-        self._show_up()
+        self._show()
 
     def accept(self) -> None:
         """Take that the cloud accepts the credentials."""
@@ -232,7 +234,7 @@ class Gate:
             self._log.info("the cloud accepts the account's credentials again")
         self._is_refused = self._is_refusal_told = False
         self.record.refused.step = 0
-        self._show_up()
+        self._show()
 
     def penalised_until(self) -> float:
         """Return when the penalty ends as wall time, 0 when there is none."""
@@ -262,6 +264,7 @@ class Gate:
     def close(self) -> None:
         """Cut a call that is under way, free the connections and make no more calls."""
         self._is_closed = True
+        self._meter.close()
         self._worker.close()
 
     async def _admission(self, endpoint: str, location_id: str) -> None:
@@ -288,14 +291,14 @@ class Gate:
     def _succeeded(self, endpoint: str, location_id: str) -> None:
         self._count(endpoint, Outcome.SUCCESS)
         self.record.succeeded_at = self._clock.wall()
-        self._show_success(self.record.succeeded_at)
+        self._meter.succeed(self.record.succeeded_at)
         if _PENALTY in self._failing:
             self._log.info("the cloud takes calls again")
         self._failing -= {(endpoint, location_id), (_CREDENTIALS, location_id), _PENALTY}
         if endpoint == "token":
             # The login stands in for the refresh that failed; the next may be far away.
             self._failing.discard(("refresh", ""))
-        self._show_up()
+        self._show()
 
     def _failed(self, endpoint: str, error: CloudError, location_id: str) -> None:
         self._count(endpoint, error.outcome)
@@ -306,7 +309,7 @@ class Gate:
             self._penalise(error)
         elif error.outcome is not Outcome.UNAUTHORIZED and not is_refresh_refused:
             self._failing.add((endpoint, location_id))
-        self._show_up()
+        self._show()
 
     def _penalise(self, error: RateLimitedError) -> None:
         if _PENALTY not in self._failing:
@@ -314,13 +317,13 @@ class Gate:
         self.record.penalty.open(self._clock.monotonic(), error.retry_after, self._rng)
         self._failing.add(_PENALTY)
 
-    def _show_success(self, wall: float) -> None:
-        if self._is_closed:
-            return  # its series are gone, and another account may have its name
-        self._last_success.labels(self._config.vendor, self._config.name).set(wall)
+    def _show(self) -> None:
+        self._meter.show(is_up=not self._is_failing())
 
-    def _show_up(self) -> None:
-        self._up.set(not self._is_failing())
+    def _standing(self) -> Standing:
+        now, bucket = self._clock.monotonic(), self.record.bucket
+        tokens, until = bucket.tokens(now), self.penalised_until()
+        return Standing(tokens, until, is_settled=not until and tokens >= bucket.burst)
 
     def _is_failing(self) -> bool:
         """Return whether what is about all of the account fails, or all its locations do."""
@@ -330,7 +333,5 @@ class Gate:
         return is_whole or all_fail or self._is_refused
 
     def _count(self, endpoint: str, outcome: Outcome) -> None:
-        if self._is_closed:
-            return
         self._log.debug("a call was made", endpoint=endpoint, outcome=outcome.value)
-        self._requests.labels(self._config.vendor, self._config.name, endpoint, outcome.value).inc()
+        self._meter.count(endpoint, outcome.value)

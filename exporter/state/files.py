@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from exporter.state.lock import FolderLock
 
 _SIZE_LIMIT = 16 * 1024 * 1024
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
-_READ_LIMIT, _WRITE_LIMIT = 10.0, 3.0
+_READ_LIMIT, _WRITE_LIMIT, _CLOSE_LIMIT = 10.0, 3.0, 1.0
 
 _D = TypeVar("_D", bound=Document)
 
@@ -37,7 +38,7 @@ class StateFiles:
         self._log = Log("state", folder=str(folder))
 
     async def claim(self) -> bool:
-        """Say that the folder is in use until `release`; return whether nobody else said so."""
+        """Say that the folder is in use until `close`; return whether nobody else said so."""
         take = asyncio.get_running_loop().run_in_executor(self._pool, self._lock.take)
         try:
             async with asyncio.timeout(_WRITE_LIMIT):
@@ -46,9 +47,14 @@ class StateFiles:
             # Where it cannot be said, nothing can be written either: that is told when it matters.
             return True
 
-    def release(self) -> None:
-        """Say that the folder is in use no more."""
-        self._lock.release()
+    async def close(self) -> None:
+        """Say that the folder is in use no more, once the write under way is done."""
+        # A write outlives the task that asked for it. One that hangs keeps the folder in use until
+        # the process ends, and itself with it.
+        release = asyncio.get_running_loop().run_in_executor(self._pool, self._lock.release)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_LIMIT):
+                await release
 
     async def read_all(self, kind: str, model: type[_D]) -> list[_D]:
         """Return every document of a kind that is whole; files that are not stay as they are."""

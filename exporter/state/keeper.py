@@ -119,7 +119,7 @@ class Keeper:
             await self._clock.sleep(_LOOK_EVERY)
             await self._save_locations(_SAVE_EVERY)
 
-    async def close(self) -> None:
+    async def save(self) -> None:
         """Save all that has changed; a slow disk does not hold up the end of the process."""
         try:
             async with asyncio.timeout(_LAST_SAVE_LIMIT):
@@ -130,7 +130,10 @@ class Keeper:
         except TimeoutError:
             left = len(self._due(self._clock.monotonic()))
             self._log.warning("there was no time to save every location", left=left)
-        self._files.release()
+
+    async def close(self) -> None:
+        """Give the folder back, once nothing is written to it any more."""
+        await self._files.close()
 
     async def _save_locations(self, gap: float) -> None:
         while self._retired:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exporter.catalog import readings
-from exporter.store.samples import Sample
+from exporter.series import Sample
 
 SERIES_LIMIT = 5_000
 #: States that nobody has asked for may not take the place of a leak sensor's.

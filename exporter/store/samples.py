@@ -1,19 +1,11 @@
 """What is served of the held state at a moment: samples, before any text."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from exporter.catalog import Metric, own, readings
+from exporter.series import Sample
 from exporter.store.freshness import DeviceView, alarm_is_fresh, is_up
 from exporter.store.held import HeldDevice, HeldLocation
-
-
-class Sample(NamedTuple):
-    """One sample: `labels` are the metric's own, beyond those of its scope."""
-
-    metric: Metric
-    labels: tuple[str, ...]
-    value: float
 
 
 def location_base(location: HeldLocation) -> tuple[str, ...]:
@@ -31,16 +23,20 @@ def location_samples(location: HeldLocation, now: float) -> list[Sample]:
     return [
         Sample(readings.UP, (), float(is_up(location, now))),
         Sample(readings.LOCATION_INFO, (location.gateway_serial,), 1.0),
+        *location_times(location),
         *_location_facts(location, now),
         *_alarm(location, now),
     ]
 
 
-def _location_facts(location: HeldLocation, now: float) -> Iterator[Sample]:
-    times = (("poll", location.polled_at), ("push", location.pushed_at))
-    for source, moment in times:
+def location_times(location: HeldLocation) -> Iterator[Sample]:
+    """Yield when a poll and a push last told of the location."""
+    for source, moment in (("poll", location.polled_at), ("push", location.pushed_at)):
         if moment is not None:
             yield Sample(readings.LOCATION_UPDATED, (source,), moment)
+
+
+def _location_facts(location: HeldLocation, now: float) -> Iterator[Sample]:
     up = is_up(location, now)
     optional: tuple[tuple[Metric, float | None], ...] = (
         (readings.LOCATION_SUSPENDED, location.suspended),

@@ -6,8 +6,8 @@ the samples of the device or the location it touched, and of nothing else.
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
 
+from exporter.catalog import readings
 from exporter.clock import Clock
 from exporter.model import (
     OMISSIONS,
@@ -20,6 +20,7 @@ from exporter.model import (
     LocationRef,
     Snapshot,
 )
+from exporter.series import Owner, Page
 from exporter.store import devices
 from exporter.store.activities import NONE
 from exporter.store.allowance import Allowance
@@ -28,32 +29,19 @@ from exporter.store.held import NEVER, HeldDevice, HeldLocation, Policy
 from exporter.store.moment import Moment
 from exporter.store.pending import Pending
 from exporter.store.samples import (
-    Sample,
     device_base,
     device_samples,
     location_base,
     location_samples,
+    location_times,
 )
 
 DEVICE_LIMIT = 500
 _CLOCK_STEP = 1.0
+_EXPIRED_AT_ONCE = 50
 
 #: A pushed change of a device that no poll had shown, and when it arrived (monotonic).
 Early = tuple[float, DeviceChange]
-#: Whose samples they are: (vendor, location id) or (vendor, location id, device id).
-Owner = tuple[str, ...]
-
-
-class Page(Protocol):
-    """Where samples are published."""
-
-    def put(self, owner: Owner, base: tuple[str, ...], samples: Sequence[Sample]) -> None:
-        """Replace all samples of the owner; `base` are the label values they share."""
-        ...
-
-    def drop(self, owner: Owner) -> None:
-        """Forget the owner."""
-        ...
 
 
 class Store:
@@ -94,8 +82,11 @@ class Store:
     def describe(self, key: LocationKey, ref: LocationRef) -> None:
         """Take what the account's listing says of the location."""
         location = self.locations[key]
-        location.generation += 1
         renamed = ref.name not in ("", location.name)
+        is_same = not renamed and ref.suspended == location.suspended
+        if is_same and location.polled > NEVER:
+            return  # of thousands that are listed each time, nothing is to be published
+        location.generation += 1
         location.name = ref.name or location.name
         location.suspended = ref.suspended
         self._publish_location(location)
@@ -176,7 +167,12 @@ class Store:
             applied = self._push_device(location, device, change, now)
             self._publish_device(location, device)
         location.pushed_at = self._clock.wall()
-        self._publish_location(location)
+        if isinstance(change, AlarmChange):
+            self._publish_location(location)
+        else:
+            # Of the location itself nothing else moves, and events are many.
+            times = list(location_times(location))
+            self._page.update(location.key, readings.LOCATION_UPDATED, times)
         return applied
 
     def push_activity(
@@ -220,15 +216,21 @@ class Store:
 
     # --- time
 
-    def expire(self) -> None:
-        """Publish again whatever has grown too old since the last call."""
+    def expire(self) -> bool:
+        """Publish again what has grown too old since the last call; return whether more has.
+
+        Thousands may at once, after a cloud has failed: a call takes a few milliseconds.
+        """
         self._watch_wall_clock()
         now = self._clock.monotonic()
-        while self._deadlines and self._deadlines[0][0] <= now:
+        for _ in range(_EXPIRED_AT_ONCE):
+            if not self._deadlines or self._deadlines[0][0] > now:
+                return False
             moment, owner = heapq.heappop(self._deadlines)
             if self._queued.get(owner) == moment:
                 del self._queued[owner]
                 self._republish(owner)
+        return True
 
     def _watch_wall_clock(self) -> None:
         """Grow what is remembered older when the wall clock is set forward.

@@ -34,8 +34,8 @@ class Verdict(Enum):
 class Passwords:
     """Checks one password at a time, in a thread of its own.
 
-    One that was right is remembered as a keyed hash of user, password and bcrypt hash, so that a
-    new hash in the file ends it.
+    One that was right is remembered, for its user, as a keyed hash of it and of the bcrypt hash, so
+    that a new hash in the file ends it.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Passwords:
         name, password = credentials
         stored = users.get(name)
         against = (stored or self._stand_in(users, name)).reveal().encode()
-        seen = self._digest(name.encode(), against, password)
+        seen = self._digest(against, password)
         is_remembered = hmac.compare_digest(self._right.get(name, self._nobody), seen)
         if is_remembered and stored is not None:
             return Verdict.RIGHT
@@ -96,7 +96,4 @@ def _credentials(authorization: str) -> tuple[str, bytes] | None:
 
 
 def _matches(password: bytes, against: bytes) -> bool:
-    try:
-        return bcrypt.checkpw(password[:_PASSWORD_BYTES], against)
-    except ValueError:
-        return False
+    return bcrypt.checkpw(password[:_PASSWORD_BYTES], against)

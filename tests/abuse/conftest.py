@@ -14,6 +14,7 @@ import trustme
 import yaml
 
 from tests.abuse.target import PASSWORD, SECRET, USER, Target
+from tests.support.tls import certify
 
 Attack = Callable[..., Target]
 
@@ -43,7 +44,9 @@ def started(
     authority: trustme.CA | None = None,
 ) -> Target:
     """Return the exporter, with a password and TLS where they are asked for."""
-    account = {"base_url": cloud[0], "token": cloud[1], "callback_secret": SECRET}
+    # A poll is a line in the log at this level: none comes while a test looks for lines.
+    seldom = {"poll_interval": "1h", "stale_after": "2h"}
+    account = {"base_url": cloud[0], "token": cloud[1], "callback_secret": SECRET} | seldom
     config = yaml.safe_dump({"wally": [account], "state_dir": "state"})
     web: dict[str, object] = {}
     tls = None
@@ -78,10 +81,3 @@ def locked(cloud: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> 
     """Return one with a password that is quick to check."""
     with started(cloud, tmp_path_factory.mktemp("locked"), cost=4) as target:
         yield target
-
-
-def certify(authority: trustme.CA, folder: Path) -> None:
-    """Write a certificate for loopback and its key."""
-    leaf = authority.issue_cert("127.0.0.1")
-    leaf.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
-    leaf.private_key_pem.write_to_path(str(folder / "key.pem"))

@@ -50,6 +50,7 @@ class Target:
         self.tls = tls
         self._kept = self._client()
         self._log = folder / "log"
+        self._said = ""
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 (
@@ -67,11 +68,13 @@ class Target:
         self.until(lambda: self._try("/-/ready") == 200)
         for _ in range(5):
             assert self._try("/metrics", kept=True) == 200
+        self._said = self.log
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it; it must still end as it should."""
+        """End it; it must have logged nothing meanwhile, and still end as it should."""
         self._kept.close()
+        assert self.log == self._said
         self.process.terminate()
         assert self.process.wait(PATIENCE) == 0
 
@@ -151,7 +154,7 @@ class Target:
     @contextmanager
     def abused(self) -> Iterator[Abuse]:
         """Scrape it all the while, and hold it to the promises at the end."""
-        before, sockets, said = self.memory, self.sockets, self.log
+        before, sockets = self.memory, self.sockets
         abuse, ended = Abuse(), threading.Event()
 
         def watch() -> None:
@@ -183,7 +186,7 @@ class Target:
         assert max(abuse.scrapes) < SCRAPE_WITHIN
         assert abuse.most_memory - before < MEMORY
         assert abuse.most_sockets - sockets <= MAX_CONNECTIONS
-        assert self.log == said, "something was logged"
+        assert self.log == self._said, "something was logged"
 
     def _try(self, path: str, *, kept: bool = False) -> int | None:
         basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()

@@ -11,6 +11,7 @@ from typing import Any
 
 import bcrypt
 import pytest
+import trustme
 import yaml
 
 from exporter.clock import SystemClock
@@ -122,7 +123,50 @@ async def test_a_right_web_configuration_is_told(run: Run, tmp_path: Path) -> No
     done = await run("check", f"--web.config.file={web}")
     assert done.code == 0
     assert f"{web}: no TLS, users: 1, no faults" in done.out
+    assert f"hint: {web}: without tls_server_config passwords travel in clear" in done.err
     assert hashed not in done.out + done.err
+    for online in ((), ("--online",)):
+        done = await run("check", "--format=json", f"--web.config.file={web}", *online)
+        assert json.loads(done.out)["web"] == {"tls": False, "users": 1}
+    assert json.loads((await run("check", "--format=json")).out)["web"] is None
+
+
+@pytest.mark.usefixtures("config")
+async def test_a_web_configuration_that_protects_little_is_worth_a_hint(
+    run: Run, tmp_path: Path
+) -> None:
+    web = tmp_path / "web.yml"
+    web.write_text("basic_auth_users: {}\n")
+    done = await run("check", f"--web.config.file={web}")
+    assert done.code == 0
+    assert f"hint: {web}: protects nothing: basic_auth_users and tls_server_config do" in done.err
+    certificate = trustme.CA().issue_cert("localhost")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    key = tmp_path / "key.pem"
+    certificate.private_key_pem.write_to_path(key)
+    web.write_text("tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n")
+    key.chmod(0o644)
+    done = await run("check", f"--web.config.file={web}")
+    assert f"hint: {key}: every user of the machine can read it: chmod 600 {key}" in done.err
+    key.chmod(0o600)
+    assert (await run("check", f"--web.config.file={web}")).err == ""
+
+
+async def test_so_is_an_account_in_a_file_of_its_own(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "exporter.yml").write_text("accounts_dir: accounts\n")
+    folder = tmp_path / "accounts"
+    folder.mkdir()
+    for name, secret in (("a", "token: t"), ("b", "token_file: token"), ("token", "")):
+        path = folder / (name if name == "token" else f"{name}.yml")
+        path.write_text(f"vendor: wally\n{secret}\n" if secret else "t")
+        path.chmod(0o644)
+    done = await run("check")
+    assert done.code == 0
+    assert done.lines == [
+        f"hint: {name}: {holds}every user of the machine can read it: chmod 600 {name}"
+        for name, holds in (("accounts/a.yml", "holds a secret and "), ("accounts/token", ""))
+    ]
+    assert "  a (wally, https://api.snsr.net)  token\n" in done.out
 
 
 async def test_a_secret_that_everybody_can_read_is_worth_a_hint(run: Run, config: Path) -> None:
@@ -358,7 +402,7 @@ async def test_beside_an_exporter_it_reads_the_record_and_leaves_it_alone(
     assert not document["recorded"]
     done = await run("check", "--online")
     assert {path: path.read_bytes() for path in folder.iterdir()} == record
-    assert "Not on record, as state_dir is another process's or user's." in done.out
+    assert "Not on record: state_dir is another process's or user's, or yet to be made" in done.out
     await running.stop(signal.SIGTERM)
     assert (await look(run))["recorded"]
 

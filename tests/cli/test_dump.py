@@ -1,20 +1,24 @@
 """`home-exporter dump --redact`, and the simulator that answers as a dump says."""
 
 import json
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from exporter.commands import dump
+from exporter.errors import StartError
 from exporter.simulator import Fault, Recorded, Simulator, demo_world
 from exporter.simulator.__main__ import main as simulate
-from tests.cli.command import config_for, free_port, until_served
+from tests.cli.command import config_for, eventually, free_port, until_served
 from tests.cli.conftest import Run
 from tests.cli.conftest import Start as StartCommand
 from tests.support.manual_clock import ManualClock
-from tests.support.running import Page, Running
+from tests.support.running import CALLBACK_SECRET, Page, Running
 from tests.support.running import config_for as accounts_of
 from tests.support.running import run as run_both
 
@@ -129,6 +133,71 @@ async def test_it_has_every_answer_in_order_and_nobody_in_it(
         assert secret not in text
     assert (tmp_path / "dump.json").stat().st_mode & 0o777 == 0o600
     assert not (tmp_path / "dump.json.new").exists()
+
+
+async def test_a_secret_is_replaced_where_a_word_of_the_vendor_may_stand(
+    run: Run, still: Simulator, tmp_path: Path
+) -> None:
+    login = still.world.logins[0]
+    login.password = "Sommerhus Vest"
+    login.homes[0].devices[0].header["modelName"] = "Sommerhus Vest"
+    login.homes[0].devices[1].header["modelName"] = "Nordlys Sensor"
+    await dumped(run, still, tmp_path)
+    text = (tmp_path / "dump.json").read_text()
+    assert "Sommerhus Vest" not in text
+    assert "Nordlys Sensor" in text
+
+
+def test_a_text_with_a_secret_in_it_is_not_written(sim: Simulator, tmp_path: Path) -> None:
+    quoted = 'my "best" password'
+    accounts = accounts_of(sim, tmp_path, homely={"password": quoted})
+    for secret in (quoted, sim.wally_tokens[0], CALLBACK_SECRET):
+        with pytest.raises(StartError, match="so it is not written"):
+            dump._refuse_secrets(json.dumps({"a": f"before {secret} behind"}), accounts)
+    dump._refuse_secrets("{}", accounts)
+
+
+async def test_what_the_owner_calls_an_account_is_not_told(
+    run: Run, sim: Simulator, tmp_path: Path
+) -> None:
+    path = config_for(sim, tmp_path)
+    document = yaml.safe_load(path.read_text())
+    document["homely"][0]["name"] = "kari-nordmann"
+    path.write_text(yaml.safe_dump(document))
+    done = await run("dump", "--redact")
+    assert done.code == 0
+    assert [one["account"] for one in json.loads(done.out)["accounts"]] == ["homely-1", "wally-1"]
+    assert "kari" not in done.out
+
+
+async def test_of_an_address_and_of_headers_only_what_is_the_vendors_is_kept(
+    run: Run, sim: Simulator, tmp_path: Path
+) -> None:
+    path = config_for(sim, tmp_path)
+    document = yaml.safe_load(path.read_text())
+    document["wally"][0]["base_url"] += "/solveig/behind-a-proxy"
+    path.write_text(yaml.safe_dump(document))
+    words = "when Solveig is back"
+    await sim.inject(Fault(kind="status", status=429, vendor="homely", retry_after_header=words))
+    done = await run("dump", "--redact")
+    asked = [one["exchanges"][0] for one in json.loads(done.out)["accounts"]]
+    assert [one["path"] for one in asked] == ["/homely/oauth/token", "/v2/places"]
+    assert asked[1]["ids"] == []
+    assert set(asked[0]["headers"]) == {"Content-Type", "Date"}
+    assert "olveig" not in done.out
+
+
+async def test_one_that_is_interrupted_leaves_nothing_behind(
+    command: StartCommand, sim: Simulator, tmp_path: Path
+) -> None:
+    config_for(sim, tmp_path)
+    await sim.inject(Fault(kind="hang_before"))
+    running = await command("dump", "--redact", "--output=dump.json")
+    await eventually(lambda: len(sim.calls) > 0)
+    assert (tmp_path / "dump.json.new").exists()
+    done = await running.stop(signal.SIGINT)
+    assert done.code == 130
+    assert not list(tmp_path.glob("dump.json*"))
 
 
 async def test_without_an_output_it_is_written_to_standard_output(

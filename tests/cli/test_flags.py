@@ -16,7 +16,7 @@ from tests.cli.conftest import Run
 
 FLAGS = [
     *("--config.file", "--web.listen-address", "--web.config.file", "--web.open-health"),
-    *("--log.level", "--log.format", "--version"),
+    *("--log.level", "--log.format", "--version", "--shard", "--total-shards"),
 ]
 
 
@@ -136,7 +136,7 @@ colour: blue
     done = await run("--config.file=my.yml")
     assert (done.code, done.out) == (2, "")
     assert sorted(done.lines) == [
-        "my.yml: colour: unknown key, expected one of homely, state_dir, wally",
+        "my.yml: colour: unknown key, expected one of accounts_dir, homely, state_dir, wally",
         "my.yml: homely[0].poll_interval: expected 60s or more",
         "my.yml: homely[0].username: expected text (put numbers in quotes)",
         "my.yml: wally[0].threshold_unit: expected 'celsius' or 'fahrenheit'",

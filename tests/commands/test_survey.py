@@ -8,7 +8,6 @@ import pytest
 
 from exporter.commands.survey import Fate, Survey
 from exporter.config import Config
-from exporter.rest import Transport
 from exporter.simulator import Simulator, small_world
 from tests.support.manual_clock import ManualClock
 from tests.support.running import config_for
@@ -44,7 +43,7 @@ async def looks(config: Config, clock: ManualClock, times: int) -> tuple[list[Fa
 
     fates = []
     for _ in range(times):
-        async with Survey(config, clock, lambda _: Transport(), on_wait) as survey:
+        async with Survey(config, clock, on_wait) as survey:
             (wally,) = (one for one in config.accounts if one.vendor == "wally")
             fates.append((await survey.look(wally)).trouble.fate)
     return fates, waits

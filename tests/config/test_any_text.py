@@ -50,7 +50,13 @@ VALUES = st.recursive(
 )
 ACCOUNTS = st.lists(st.dictionaries(st.sampled_from(KEYS) | TEXT, VALUES, max_size=8), max_size=4)
 DOCUMENTS = VALUES | st.fixed_dictionaries(
-    {}, optional={"homely": ACCOUNTS | VALUES, "wally": ACCOUNTS | VALUES, "state_dir": VALUES}
+    {},
+    optional={
+        "homely": ACCOUNTS | VALUES,
+        "wally": ACCOUNTS | VALUES,
+        "accounts_dir": VALUES | st.sampled_from([*PATHS, "accounts"]),
+        "state_dir": VALUES,
+    },
 )
 
 Load = Callable[[bytes], Config]
@@ -62,6 +68,19 @@ def load_bytes(tmp_path: Path) -> Load:
 
     def load(content: bytes) -> Config:
         path.write_bytes(content)
+        return loaded(path, {"SET": "value"})
+
+    return load
+
+
+@pytest.fixture
+def load_account(tmp_path: Path) -> Load:
+    path = tmp_path / "exporter.yml"
+    path.write_text("accounts_dir: accounts\n")
+    (tmp_path / "accounts").mkdir()
+
+    def load(content: bytes) -> Config:
+        (tmp_path / "accounts" / "one.yml").write_bytes(content)
         return loaded(path, {"SET": "value"})
 
     return load
@@ -93,6 +112,26 @@ def test_no_bytes_make_loading_fail_in_another_way(load_bytes: Load, content: by
 @given(document=DOCUMENTS)
 def test_no_document_makes_loading_fail_in_another_way(load_bytes: Load, document: Any) -> None:
     outcome(load_bytes, yaml.safe_dump(document, allow_unicode=True).encode())
+
+
+@settings(suppress_health_check=FIXTURE_IS_SHARED, deadline=None, derandomize=True)
+@given(content=st.binary(max_size=200))
+def test_no_bytes_in_a_file_of_its_own_do(load_account: Load, content: bytes) -> None:
+    outcome(load_account, content)
+
+
+@settings(
+    suppress_health_check=FIXTURE_IS_SHARED, deadline=None, derandomize=True, max_examples=100
+)
+@given(
+    account=st.dictionaries(st.sampled_from(KEYS) | TEXT, VALUES, max_size=8),
+    vendor=st.sampled_from([*MODELS]) | VALUES,
+)
+def test_no_account_in_a_file_of_its_own_does(
+    load_account: Load, account: dict[Any, Any], vendor: Any
+) -> None:
+    document = {**account, "vendor": vendor}
+    outcome(load_account, yaml.safe_dump(document, allow_unicode=True).encode())
 
 
 FAULTS = [

@@ -1,5 +1,7 @@
 """Each file in bad/ holds one kind of mistake; beside it stands what is said about it."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,27 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         loaded(path)
     assert caught.value.faults == [f"{path}: expected a readable file: No such file or directory"]
+
+
+def test_a_pipe_that_nobody_writes_to_is_empty_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "exporter.yml"
+    os.mkfifo(path)
+    with pytest.raises(ConfigError) as caught:
+        loaded(path)
+    assert caught.value.faults == [
+        f"{path}: (top level): expected an account under homely or wally, or accounts_dir"
+    ]
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    """As in --config.file=<(decrypt exporter.yml)."""
+    reader, writer = os.pipe()
+    os.write(writer, b"wally: [{token: a-token}]\n")
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(loaded, Path(f"/dev/fd/{reader}"))
+        os.close(writer)
+        assert [account.name for account in found.result().accounts] == ["wally-1"]
+    os.close(reader)
 
 
 def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ class Past:
                 self._happen(moment)
                 self._world.advance(moment)
                 self._poll(moment)
-                self._store.expire()
+                while self._store.expire():
+                    pass
                 self._tell(file, labels, moment)
             file.write("# EOF\n")
 

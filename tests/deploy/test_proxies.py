@@ -13,6 +13,7 @@ import trustme
 from scripts.stack import process
 from tests.cli.command import PATIENCE, free_port
 from tests.support.running import CALLBACK_SECRET, Running
+from tests.support.tls import certify
 
 PROXY = Path(__file__).parents[2] / "deploy" / "proxy"
 CERTIFICATES = "/etc/letsencrypt/live/home.example.org"
@@ -83,9 +84,7 @@ async def proxy(
     if binary is None:
         pytest.skip(f"{write.__name__} is not installed")
     authority = trustme.CA()
-    leaf = authority.issue_cert("127.0.0.1")
-    leaf.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
-    leaf.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    certify(authority, tmp_path)
     tls = ssl.create_default_context()
     authority.configure_trust(tls)
     port = free_port()

@@ -59,6 +59,12 @@ def _exporter(text: str, folder: Path) -> None:
     assert all(isinstance(account, AccountConfig) for account in config.accounts)
 
 
+def _account(text: str, folder: Path) -> None:
+    """Take a file of accounts_dir as the entry of its vendor's list, which has the same keys."""
+    account = yaml.safe_load(text)
+    _exporter(yaml.safe_dump({account.pop("vendor"): [account]}), folder)
+
+
 def _web(text: str, folder: Path) -> None:
     path = folder / "web.yml"
     path.write_text(text)
@@ -108,6 +114,7 @@ _KINDS: list[tuple[set[str], _Kind]] = [
     ({"tls_server_config", "basic_auth_users"}, _web),
     ({"scrape_configs", "remote_write"}, _prometheus),
     ({"groups"}, _rules),
+    ({"vendor"}, _account),
     ({"receivers"}, _alertmanager),
     ({"rest"}, _home_assistant),
 ]

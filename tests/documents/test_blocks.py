@@ -58,6 +58,8 @@ async def test_commands_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("block", [one for one in of("sh") if one.marker], ids=str)
 def test_commands_that_are_not_run_have_the_right_form(block: Block) -> None:
     assert subprocess.run(["bash", "-n", "-c", block.text], check=False).returncode == 0  # noqa: S607  # whichever bash there is
+    if block.marker == "needs-secrets":
+        return  # run by the test that its marker names
     for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         if words:

@@ -49,6 +49,7 @@ def test_the_keys_that_are_commented_out_are_accepted(tmp_path: Path) -> None:
     whole = re.sub(r"^(\s*)# ((?:  )?\w+:)", r"\1\2", text, flags=re.MULTILINE)
     assert yaml.safe_load(whole)["homely"][0]["locations"]["include"] == ["*"]
     (tmp_path / "wally-callback").write_text("a-secret-of-sixteen-or-more")
+    (tmp_path / "accounts").mkdir()
     (tmp_path / "exporter.yml").write_text(whole)
     config = load(tmp_path / "exporter.yml", MODELS, {"HOMELY_PASSWORD": "x", "WALLY_TOKEN": "y"})
     plain = load(ROOT / "exporter.yml", MODELS, {"HOMELY_PASSWORD": "x", "WALLY_TOKEN": "y"})

@@ -16,8 +16,7 @@ from prometheus_client.registry import Collector
 
 from exporter.catalog import RENDERED, Kind
 from exporter.catalog import Metric as CatalogMetric
-from exporter.store.samples import Sample
-from exporter.store.store import Owner
+from exporter.series import Owner, Sample
 
 #: What a page holds: of each owner its shared label values and its samples.
 State = Mapping[Owner, tuple[tuple[str, ...], list[Sample]]]

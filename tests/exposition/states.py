@@ -6,8 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from exporter.catalog import RENDERED, Kind, Metric, Scope
-from exporter.store.samples import Sample
-from exporter.store.store import Owner
+from exporter.series import Owner, Sample
 
 NASTY = st.one_of(
     st.sampled_from(
@@ -46,13 +45,24 @@ NASTY = st.one_of(
 VALUES = st.floats(allow_nan=False, allow_infinity=False).map(lambda value: value + 0.0)
 DEVICE_METRICS = [metric for metric in RENDERED if metric.scope is Scope.DEVICE]
 LOCATION_METRICS = [metric for metric in RENDERED if metric.scope is Scope.LOCATION]
-_OWNERS = [("v", "a"), ("v", "b"), ("v", "a", "1"), ("v", "a", "2"), ("v", "b", "1")]
+ACCOUNT_METRICS = [metric for metric in RENDERED if metric.scope is Scope.ACCOUNT]
+_OWNERS = [
+    ("v", "a"),
+    ("v", "b"),
+    ("v", "a", "1"),
+    ("v", "a", "2"),
+    ("v", "b", "1"),
+    ("", "v", "a"),
+    ("", "v", "b"),
+]
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 
 def metrics_of(owner: Owner) -> list[Metric]:
     """Return the metrics that such an owner can have."""
+    if not owner[0]:
+        return ACCOUNT_METRICS
     return LOCATION_METRICS if len(owner) == 2 else DEVICE_METRICS
 
 
@@ -79,6 +89,8 @@ def samples_of(draw: Draw, owner: Owner) -> list[Sample]:
 @st.composite
 def contents(draw: Draw, owner: Owner) -> tuple[tuple[str, ...], list[Sample]]:
     """Return an owner's shared label values, which begin with its identity, and its samples."""
+    if not owner[0]:
+        return owner[1:], draw(samples_of(owner))
     names = [draw(NASTY) for _ in range(1 if len(owner) == 2 else 3)]
     base = (*owner, *names) if len(owner) == 2 else (*owner[:2], *names, owner[2])
     return base, draw(samples_of(owner))

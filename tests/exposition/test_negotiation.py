@@ -99,7 +99,7 @@ def test_the_format_is_what_the_accept_header_prefers(accept: str, expected: str
 async def test_the_content_type_names_the_format_that_is_written(
     serve: Serve, accept: str, expected: str
 ) -> None:
-    client = await serve(homely_home().page, Telemetry())
+    client = await serve(homely_home().page, Telemetry(Exposition()))
     answer = await client.get("/metrics", headers={"Accept": accept, "Accept-Encoding": ""})
     text = await answer.text()
     assert answer.status == 200
@@ -119,7 +119,7 @@ def test_gzip_is_used_where_it_is_accepted(accepted: str, *, expected: bool) -> 
 async def test_the_body_is_encoded_as_its_header_says(
     serve: Serve, accepted: str, *, expected: bool
 ) -> None:
-    client = await serve(homely_home().page, Telemetry())
+    client = await serve(homely_home().page, Telemetry(Exposition()))
     answer = await client.get("/metrics", headers={"Accept-Encoding": accepted})
     body = await answer.read()
     assert (answer.headers.get("Content-Encoding") == "gzip") is expected
@@ -133,7 +133,7 @@ async def test_a_large_page_is_compressed_whole(serve: Serve, accept: str) -> No
     bench = HomelyBench()
     states = {f"sauna.s{number}": state(number) for number in range(40)}
     bench.poll(*(device(states, id=f"dev-{number}") for number in range(60)))
-    client = await serve(bench.page, Telemetry())
+    client = await serve(bench.page, Telemetry(Exposition()))
     headers = {"Accept": accept, "Accept-Encoding": "gzip"}
     body = await (await client.get("/metrics", headers=headers)).read()
     page = gzip.decompress(body)
@@ -143,7 +143,7 @@ async def test_a_large_page_is_compressed_whole(serve: Serve, accept: str) -> No
 
 
 async def test_caches_are_told_what_the_answer_depends_on(serve: Serve) -> None:
-    client = await serve(Exposition(), Telemetry())
+    client = await serve(Exposition(), Telemetry(Exposition()))
     answer = await client.get("/metrics")
     assert set(answer.headers["Vary"].split(", ")) == {"Accept", "Accept-Encoding"}
 
@@ -151,7 +151,7 @@ async def test_caches_are_told_what_the_answer_depends_on(serve: Serve) -> None:
 async def test_each_format_is_kept_apart_and_follows_a_change(serve: Serve) -> None:
     bench = HomelyBench()
     bench.poll(device({"battery.low": state(False)}))
-    client = await serve(bench.page, Telemetry())
+    client = await serve(bench.page, Telemetry(Exposition()))
     for value, at in ((0.0, None), (1.0, bench.now + 1)):
         if at is not None:
             bench.change("battery.low", True, at)
@@ -166,7 +166,7 @@ async def test_each_format_is_kept_apart_and_follows_a_change(serve: Serve) -> N
 async def test_a_scrape_changes_nothing_for_the_next_one(serve: Serve) -> None:
     page = homely_home().page
     homes = page.render(openmetrics=False).decode()
-    client = await serve(page, Telemetry())
+    client = await serve(page, Telemetry(Exposition()))
     for _ in range(3):
         answer = await client.get("/metrics", headers={"Accept-Encoding": "identity"})
         assert (await answer.text()).startswith(homes)

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from exporter.catalog import Kind, readings
 from exporter.exposition import Exposition
-from exporter.store.samples import Sample
-from exporter.store.store import Owner
-from tests.exposition.states import contents, owners
+from exporter.series import Owner, Sample
+from tests.exposition.states import contents, metrics_of, owners, samples_of
 from tests.mapping.mutations import MODEST
 
 Contents = tuple[tuple[str, ...], list[Sample]]
@@ -89,6 +88,29 @@ def test_putting_the_same_again_changes_nothing(history: list[Step], data: Any) 
     page.put(owner, *held)
     assert page.generation == generation
     assert page.render(openmetrics=True) == before
+
+
+@MODEST
+@given(steps, st.data())
+def test_updating_one_metric_leaves_the_others_as_they_are(history: list[Step], data: Any) -> None:
+    page = Exposition()
+    state: dict[Owner, Contents] = {}
+    for owner, held in history:
+        if held is not None and held[1]:
+            page.put(owner, *held)
+            state[owner] = held
+    for owner, (base, samples) in state.items():
+        labelled = [metric for metric in metrics_of(owner) if metric.labels]
+        metric = data.draw(st.sampled_from(labelled))
+        updated = [one for one in data.draw(samples_of(owner)) if one.metric is metric]
+        generation, before = page.generation, page.render(openmetrics=True)
+        page.update(owner, metric, updated)
+        state[owner] = (base, [one for one in samples if one.metric is not metric] + updated)
+        assert (page.generation != generation) is (page.render(openmetrics=True) != before)
+    for openmetrics in (False, True):
+        expected = fresh(state).render(openmetrics=openmetrics)
+        assert blocks(page.render(openmetrics=openmetrics)) == blocks(expected)
+    assert page.series == fresh(state).series
 
 
 @MODEST

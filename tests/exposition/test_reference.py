@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from exporter.catalog import RENDERED
 from exporter.exposition import Exposition
-from exporter.store.samples import Sample
+from exporter.series import Sample
 from tests.exposition.pages import END, parse
 from tests.exposition.reference import State, render
 from tests.exposition.states import contents, metrics_of, owners
@@ -26,7 +26,7 @@ def page_of(state: State, *, openmetrics: bool) -> str:
 
 def one_of_each_metric() -> State:
     state: dict[tuple[str, ...], tuple[tuple[str, ...], list[Sample]]] = {}
-    for owner in (("homely", "home-1"), ("homely", "home-1", "dev-1")):
+    for owner in (("homely", "home-1"), ("homely", "home-1", "dev-1"), ("", "homely", "mine")):
         found = [
             Sample(metric, tuple(f"own {name}" for name in metric.labels), 1.0)
             for metric in metrics_of(owner)

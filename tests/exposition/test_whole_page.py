@@ -10,6 +10,7 @@ import pytest
 
 from exporter.catalog import OWN, RENDERED, Kind, Scope
 from exporter.exposition import Exposition
+from exporter.meter import Standing
 from exporter.telemetry import Telemetry
 from tests.exposition.conftest import Serve
 from tests.exposition.pages import Family, homely_home, parse, wally_place
@@ -20,20 +21,15 @@ OPENMETRICS = "application/openmetrics-text"
 PROMTOOL = shutil.which("promtool")
 
 
-def busy() -> Telemetry:
+def busy(page: Exposition) -> Telemetry:
     """Return telemetry in which every metric has a series."""
-    telemetry = Telemetry()
-    account = ("homely", "homely-1")
-    for gauge in (
-        telemetry.account_up,
-        telemetry.account_last_success,
-        telemetry.rate_limited_until,
-        telemetry.budget_tokens,
-    ):
-        gauge.labels(*account).set(1)
-    telemetry.requests.labels(*account, "home", "success").inc()
+    telemetry = Telemetry(page)
+    meter = telemetry.meter("homely", "homely-1", lambda: Standing(9.5, 1.0, is_settled=False))
+    meter.count("home", "success")
+    meter.succeed(1.0)
+    meter.refuse()
+    meter.show(is_up=True)
     telemetry.request_duration.labels("homely", "home").observe(0.3)
-    telemetry.auth_failures.labels(*account).inc()
     telemetry.stream_disconnects.labels("transport").inc()
     telemetry.stream_events.labels("device-state-changed", "applied").inc()
     telemetry.event_lag.observe(0.2)
@@ -45,7 +41,7 @@ def busy() -> Telemetry:
 
 
 async def scrape(serve: Serve, page: Exposition, *, openmetrics: bool) -> str:
-    client = await serve(page, busy())
+    client = await serve(page, busy(page))
     accept = OPENMETRICS if openmetrics else "text/plain"
     headers = {"Accept": accept, "Accept-Encoding": "identity"}
     return await (await client.get("/metrics", headers=headers)).text()

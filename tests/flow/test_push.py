@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from exporter.simulator import EventForm, Simulator, small_world
 from tests.conftest import Start
 from tests.support.manual_clock import ManualClock
-from tests.support.running import Running
+from tests.support.running import CALLBACK_SECRET, Running
 
 
 def device(running: Running, model: str) -> str:
@@ -149,6 +150,10 @@ async def test_callbacks_are_refused_without_the_secret(running: Running) -> Non
     assert await running.callback({}, secret="wrong-secret-wrong-secret") == 404
     page = await running.scrape()
     assert page.one("home_exporter_callbacks_total", outcome="wrong_secret") == 1
+    for path in (f"homely/{CALLBACK_SECRET}", f"wally/{CALLBACK_SECRET}/", "wally/%ff%fe"):
+        url = URL(f"{running.url}/callbacks/{path}", encoded=True)
+        async with running.http.post(url, json={}) as response:
+            assert response.status == 404, path
 
 
 async def test_bad_callbacks_get_a_clear_answer_and_are_counted(running: Running) -> None:

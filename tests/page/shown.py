@@ -1,6 +1,7 @@
 """The pages as a browser without JavaScript gets them, over a store that the test fills."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -54,7 +55,8 @@ class Shown:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         application = web.Application()
-        handler = PageHandler(bench.store, list, bench.clock)
+        self._pool = ThreadPoolExecutor(1)
+        handler = PageHandler(bench.store, list, bench.clock, self._pool)
         application.router.add_routes(handler.routes())
         self._runner = web.AppRunner(application)
         self._http = aiohttp.ClientSession()
@@ -70,6 +72,7 @@ class Shown:
         """Close everything."""
         await self._http.close()
         await self._runner.cleanup()
+        self._pool.shutdown()
 
     async def get(self, path: str = "/", **query: Any) -> Answer:
         """Ask for a path as it stands."""

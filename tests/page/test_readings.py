@@ -139,3 +139,13 @@ async def test_a_dry_sensor_reads_dry(wally: WallyBench, place_page: Shown) -> N
     wally.poll(sensor({"TEMP": trait(19.94), "RH": trait(55), "LEAK": trait(0)}))
     (row,) = (await place_page.page()).select("tbody tr")
     assert read(row) == {"Water": "dry", "Temperature": "19.9 °C", "Humidity": "55 %"}
+
+
+async def test_what_has_no_value_is_named_unless_none_is_fitted(
+    homely: HomelyBench, home_page: Shown
+) -> None:
+    homely.poll(
+        device({"temperature.temperature": state(None), "thermostat.mf409": state(-9990)}),
+    )
+    page = await home_page.page("/locations/homely/home-1")
+    assert "No value that can be used, so far: Temperature." in texts(page, ".missing")

@@ -42,6 +42,12 @@ async def test_a_callback_is_shown_where_it_came(running: Running) -> None:
 
 
 async def test_it_says_until_when_an_account_makes_no_call(running: Running) -> None:
+    await running.sim.inject(Fault(kind="status", endpoint="sensors", status=502))
+    await running.pass_time(70)
+    failed = {"endpoint": "sensors", "outcome": "server_error"}
+    await running.until(lambda page: page.has("home_exporter_requests_total", **failed))
+    assert texts(await page(running), ".trouble strong") == ["Poll failed"]
+    running.sim.clear_faults()
     await running.sim.inject(Fault(kind="status", endpoint="sensors", status=429))
     await running.pass_time(70)
     await running.until(

@@ -89,6 +89,15 @@ async def test_a_silent_device_says_why_its_readings_are_hidden(
     ]
 
 
+async def test_a_device_that_grows_silent_is_told_of_though_nothing_was_heard(
+    homely: HomelyBench, home_page: Shown
+) -> None:
+    homely.poll(device({"temperature.temperature": state(20, homely.now - 23 * HOUR)}))
+    assert told(await home_page.page()) == []
+    homely.pass_time(2 * HOUR)
+    assert told(await home_page.page()) == [("warning", "Device silent")]
+
+
 async def test_one_old_reading_says_how_old_it_is(homely: HomelyBench, home_page: Shown) -> None:
     old = state(80, homely.now - 2 * DAY)
     homely.poll(

@@ -10,6 +10,7 @@ from exporter.clock import SystemClock
 from exporter.simulator import Simulator, small_world
 from tests.cli.command import config_for, free_port, start
 from tests.real.conftest import job, scraping
+from tests.support.tls import certify
 
 USER, PASSWORD = "prometheus", "a password of the tests"
 
@@ -17,9 +18,7 @@ USER, PASSWORD = "prometheus", "a password of the tests"
 def protect(folder: Path) -> None:
     """Write a web configuration, with a certificate of an authority that is in ca.pem."""
     authority = trustme.CA()
-    leaf = authority.issue_cert("127.0.0.1")
-    leaf.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
-    leaf.private_key_pem.write_to_path(str(folder / "key.pem"))
+    certify(authority, folder)
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()
     document = {

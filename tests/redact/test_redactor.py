@@ -149,6 +149,13 @@ def test_a_code_under_a_state_that_nobody_knows_is_replaced_and_a_small_number_i
     assert len(str(shown["pin"]["value"])) == 4
 
 
+@pytest.mark.parametrize("place", [60.530421, 8.206372, -33.8688])
+def test_where_a_sensor_stands_is_no_reading_though_the_number_is_small(place: float) -> None:
+    home = {"devices": [{"features": {"gps": {"states": {"latitude": {"value": place}}}}}]}
+    sensors = [{"snid": "1", "state": {"LAT": {"value": place}}, "hardware": {"LON": place}}]
+    assert repr(abs(place)) not in json.dumps(redacted(home, sensors))
+
+
 def test_what_a_report_needs_is_left() -> None:
     found = dict(zip(ANSWERS, redacted(*ANSWERS.values()), strict=True))
     for before, after in zip(ANSWERS["home"]["devices"], found["home"]["devices"], strict=True):

@@ -183,6 +183,27 @@ async def test_a_shared_location_goes_to_the_account_that_still_lists_it(
     assert page.one("home_events_total", event="leak", **_device(shared)) == 2
 
 
+async def test_which_account_reads_a_shared_location_follows_the_order_of_the_file(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    logins, running = house.running.sim.world.logins, house.running
+    shared = logins[0].homes[0]
+    logins[1].homes.append(shared)
+    await running.pass_time(6.7 * 3600)
+    await running.wait(lambda: "read through another account" in caplog.text)
+
+    def turn(document: dict[str, Any]) -> None:
+        for number, account in enumerate(document["homely"], 1):
+            account["name"] = f"homely-{number}"
+        document["homely"].reverse()
+
+    await house.edit(turn)
+    held = running.app.store.locations["homely", shared.location_id]
+    assert held.account == "homely-1", "until the other lists it again"
+    await running.pass_time(6.7 * 3600)
+    await running.wait(lambda: held.account == "homely-2")
+
+
 def _device(home: Any) -> dict[str, str]:
     return {"device_id": flood_alarm(home).device_id}
 

@@ -87,12 +87,12 @@ async def test_what_is_wrong_with_the_disk_does_not_hold_up_the_homes(
     good = house.path.read_text()
     house.path.unlink()
     os.mkfifo(house.path)
+    writer = os.open(house.path, os.O_RDWR)
     status, answer = await house.ask()
     assert status == 500
     assert "expected files that can be read" in answer
     assert (await house.running.scrape()).one(SUCCESSFUL) == 0
-    with house.path.open("w") as pipe:  # lets the reader go
-        pipe.write("x")
+    os.close(writer)  # lets the reader go
     house.path.unlink()
     house.path.write_text(good)
     monkeypatch.undo()

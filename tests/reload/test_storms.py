@@ -92,8 +92,11 @@ async def test_a_reload_under_way_does_not_hold_up_the_end(house: House, counted
     document = house.document
     del document["wally"]
     house.write(document)
-    await house.running.end()
+    ending = asyncio.ensure_future(house.running.end())
+    await house.running.wait(lambda: house.running.app.reloader._is_closed)
+    # What is read by now comes too late: nothing begins any more.
     counted.may_go.set()
+    await ending
     assert await asked == ["the exporter stops"]
     assert house.running.app.accounts == accounts
 

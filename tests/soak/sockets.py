@@ -165,10 +165,9 @@ class MemorySocket:
 class _Session:
     """What the client uses of aiohttp.ClientSession."""
 
-    closed = False
-
     def __init__(self, switchboard: Switchboard) -> None:
         self._switchboard = switchboard
+        self.closed = False
 
     async def ws_connect(self, url: str, **_: Any) -> MemorySocket:
         await asyncio.sleep(_WAY)
@@ -176,17 +175,21 @@ class _Session:
         self._switchboard.connect(socket, url)
         return socket
 
-    def close(self) -> None:
-        """Close nothing."""
+    async def close(self) -> None:
+        """Be closed: the library makes an event loop to close what a client leaves open."""
+        self.closed = True
 
 
 def vendor_over(switchboard: Switchboard) -> type[HomelyVendor]:
     """Return the Homely vendor with sockets in memory and everything else its own."""
 
     class MemoryConnector(Connector):
+        _session: Any
+
         @property
         def session(self) -> Any:
-            return _Session(switchboard)
+            self._session = self._session or _Session(switchboard)
+            return self._session
 
     class MemoryHomely(HomelyVendor):
         def __init__(self, clock: Clock, rng: random.Random) -> None:

@@ -150,7 +150,7 @@ async def test_the_last_save_says_how_many_locations_it_had_no_time_for(
     process.add("a", "b", "c", "d", "never polled")
     process.poll("a", "b", "c", "d")
     process.files.room = 1
-    await process.keeper.close()
+    await process.keeper.save()
     assert process.files.written == ["a"]
     (record,) = [one for one in caplog.records if one.name == "exporter.state"]
     assert record.getMessage() == "there was no time to save every location"
@@ -163,7 +163,7 @@ async def test_a_last_save_that_is_complete_says_nothing(
     await process.begin()
     process.add("a", "b")
     process.poll("a", "b")
-    await process.keeper.close()
+    await process.keeper.save()
     assert process.files.written == ["a", "b"]
     assert caplog.records == []
 

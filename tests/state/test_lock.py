@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from exporter.state import ReadOnlyFiles, StateFiles
 from exporter.state.documents import CallsDocument, StoredPenalty
 from exporter.state.lock import FolderLock
+from tests.support.running import Running
 
 _HOLD = """
 import sys, time
@@ -34,6 +36,15 @@ DOCUMENT = CallsDocument(
     succeeded_at=None,
     restarts=0,
 )
+
+
+def is_free(folder: Path) -> bool:
+    """Return whether nobody holds a folder."""
+    lock = FolderLock(folder)
+    try:
+        return lock.take()
+    finally:
+        lock.release()
 
 
 @pytest.fixture
@@ -69,7 +80,49 @@ async def test_a_folder_that_cannot_be_had_holds_nobody_up(tmp_path: Path) -> No
     with ThreadPoolExecutor(1) as pool:
         files = StateFiles(tmp_path / "file" / "state", pool, lambda: None)
         assert await files.claim()
-        files.release()
+        await files.close()
+
+
+async def test_a_folder_is_held_until_the_write_under_way_is_done(tmp_path: Path) -> None:
+    """A write goes on when the task that asked for it is cancelled, as at the end of a process."""
+    go_on = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        files = StateFiles(tmp_path, pool, lambda: None)
+        assert await files.claim()
+        pool.submit(go_on.wait, 10)
+        write = asyncio.create_task(files.write("calls", "one", DOCUMENT))
+        await asyncio.sleep(0)
+        write.cancel()
+        closing = asyncio.create_task(files.close())
+        await asyncio.wait([write])
+        assert not is_free(tmp_path)
+        assert list(tmp_path.glob("calls/*")) == []
+        go_on.set()
+        await closing
+        assert [path.suffix for path in tmp_path.glob("calls/*")] == [".json"]
+        assert is_free(tmp_path)
+
+
+async def test_a_write_that_hangs_holds_the_folder_and_not_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporter.state.files._CLOSE_LIMIT", 0.05)
+    go_on = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        files = StateFiles(tmp_path, pool, lambda: None)
+        assert await files.claim()
+        pool.submit(go_on.wait, 10)
+        await files.close()
+        assert not is_free(tmp_path)
+        go_on.set()
+
+
+async def test_an_exporter_that_has_stopped_holds_its_folder_no_more(
+    running: Running, tmp_path: Path
+) -> None:
+    assert not is_free(tmp_path / "state")
+    await running.end()
+    assert is_free(tmp_path / "state")
 
 
 async def test_a_folder_of_others_is_read_and_left_as_it_is(tmp_path: Path) -> None:

@@ -288,6 +288,21 @@ def test_expiry_needs_no_poll_and_no_event(homely: HomelyBench) -> None:
     assert homely.location()["home_up"] == 0.0
 
 
+def test_many_that_grow_old_at_once_go_a_few_at_a_time(homely: HomelyBench) -> None:
+    fresh = {"temperature.temperature": state(20.0, START)}
+    homely.poll(*(device(fresh, id=f"dev-{number}") for number in range(120)))
+    homely.clock.advance(3 * HOUR)
+    left, calls = [120], 0
+    is_more = True
+    while is_more:
+        is_more = homely.store.expire()
+        left.append(homely.text().count("home_temperature_celsius{"))
+        calls += 1
+        assert left[-2] - left[-1] <= 60
+    assert left[-1] == 0
+    assert calls > 2
+
+
 def test_expiry_changes_nothing_while_nothing_is_old(homely: HomelyBench) -> None:
     homely.poll(*full_home()["devices"])
     generation, page = homely.page.generation, homely.text()

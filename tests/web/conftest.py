@@ -24,13 +24,6 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def certify(authority: trustme.CA, folder: Path) -> None:
-    """Write a new certificate for loopback and its key."""
-    leaf = authority.issue_cert("127.0.0.1")
-    leaf.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
-    leaf.private_key_pem.write_to_path(str(folder / "key.pem"))
-
-
 def hashed(password: str) -> str:
     """Return a hash that is quick to check."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()

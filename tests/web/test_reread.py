@@ -12,8 +12,10 @@ import pytest
 import trustme
 
 from exporter.app import App
+from exporter.web.protection import Protection
 from tests.support.manual_clock import ManualClock
-from tests.web.conftest import PASSWORD, USER, Serve, basic, certify, write
+from tests.support.tls import certify
+from tests.web.conftest import PASSWORD, USER, Serve, basic, write
 
 PATIENCE = 10.0
 HASH = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG"
@@ -128,6 +130,38 @@ async def test_a_bad_version_keeps_the_old_and_says_so_once(
     path.write_text(good)
     await until(clock, caplog, "read again")
     assert await status(app, PASSWORD, "https") == 200
+    caplog.clear()
+    path.write_text(BAD[kind])
+    assert str(path) in await until(clock, caplog, "not taken"), "another slip, though the same"
+
+
+async def test_what_is_still_being_written_is_not_read(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path, PASSWORD)
+    protection = Protection(path, clock=clock)
+    watching = asyncio.ensure_future(protection.watch())
+
+    async def look() -> None:
+        """Let it look once, and come to rest."""
+        async with asyncio.timeout(PATIENCE):
+            while not clock.sleepers:  # noqa: ASYNC110  # a clock has no event
+                await asyncio.sleep(0.001)
+            clock.advance(1.0)
+            while not clock.sleepers:  # noqa: ASYNC110  # same
+                await asyncio.sleep(0.001)
+
+    text = write(tmp_path, "new-password").read_text()
+    for end in range(1, 6):
+        path.write_text(text[:-end])
+        await look()
+    path.write_text(text)
+    await look()
+    assert caplog.records == []
+    await look()
+    assert [one.getMessage() for one in caplog.records] == ["web configuration read again"]
+    watching.cancel()
+    protection.close()
 
 
 async def test_a_certificate_whose_key_comes_later_is_taken_when_the_key_is_there(

@@ -1,6 +1,7 @@
 """What Homely's answers and events mean, in the neutral vocabulary."""
 
 import re
+from sys import intern
 from typing import Any
 
 from exporter.catalog import readings
@@ -97,7 +98,8 @@ class _States:
 
     def read(self, feature: str, name: str, raw: Any) -> None:
         """Add one state; null, {} and values that are not believed leave no value behind."""
-        source = f"{text(feature)}.{text(name)}"
+        # Every home has the same few: thousands of homes keep one copy.
+        source = intern(f"{text(feature)}.{text(name)}")
         state = self._reader.object(raw)
         when = self._reader.when(state.get("lastUpdated"))
         if when[0] is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -28,18 +29,12 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# Besides those that the server gives every answer.
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
-    "Cache-Control": "no-store",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
 }
-_ASSET_HEADERS = {
-    "Cache-Control": "public, max-age=31536000, immutable",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_ASSET_HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class _Asked(NamedTuple):
@@ -69,11 +64,15 @@ class PageHandler:
     """Serves the pages."""
 
     def __init__(
-        self, store: Store, accounts: Callable[[], Sequence[Account]], clock: Clock
+        self,
+        store: Store,
+        accounts: Callable[[], Sequence[Account]],
+        clock: Clock,
+        pool: Executor,
     ) -> None:
         self._surveyor = Surveyor(store, accounts, clock)
         self._assets = {asset.name: asset for asset in assets().values()}
-        environment()
+        self._pool = pool
         # One page at a time: however many ask, the loop is held for one slice in each turn.
         self._lock = asyncio.Lock()
 
@@ -85,10 +84,15 @@ class PageHandler:
             web.get("/assets/{name}", self.asset),
         ]
 
+    async def _prepare(self) -> None:
+        """Compile the templates before the first page, without holding the loop."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, environment)
+
     async def front(self, request: web.Request) -> web.Response:
         """Answer with all locations, what is wrong first."""
         asked = _Asked.of(request)
         async with self._lock:
+            await self._prepare()
             slices = Slices()
             context = _front(await self._surveyor.everything(slices), asked)
             await slices.breathe()
@@ -100,6 +104,7 @@ class PageHandler:
         key = (request.match_info["vendor"], request.match_info["location_id"])
         context = {"root": "../../", **_Asked.of(request).context}
         async with self._lock:
+            await self._prepare()
             found = self._surveyor.one(key)
             if found is None:
                 return _page(await render("missing.html", Slices(), **context), status=404)

@@ -57,8 +57,10 @@ def headlines_of(row: Row, now: Now) -> Headlines:
 
 
 def _headlines(found: Iterable[Found], now: Now) -> Headlines:
-    # The sort is stable, so within a kind the order of the locations stays.
-    ordered = sorted(found, key=lambda one: (one[0].severity, URGENCY[one[0].kind]))
+    # Within a kind the newest is first: it must not be among those that there is no room for.
+    ordered = sorted(
+        found, key=lambda one: (one[0].severity, URGENCY[one[0].kind], -(one[0].at or 0.0))
+    )
     shown, counts = [], Counter[tuple[Severity, str]]()
     for trouble, where in ordered:
         group = (trouble.severity, trouble.kind.title)

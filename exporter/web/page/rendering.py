@@ -3,12 +3,13 @@
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter import __version__
 from exporter.web.page.slices import Slices
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _HERE = "exporter.web.page"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
@@ -36,8 +37,11 @@ def assets() -> dict[str, Asset]:
 
 
 @cache
-def environment() -> Environment:
-    """Return the templates, compiled; whatever is put into them is escaped."""
+def environment() -> "Environment":
+    """Return the templates, compiled; whatever is put into them is escaped. Takes a while once."""
+    # Most processes are never looked at, and this is a fifth of the time to start.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
     made = Environment(
         loader=PackageLoader(_HERE),
         autoescape=True,
@@ -48,7 +52,6 @@ def environment() -> Environment:
     )
     made.globals["version"] = __version__
     made.globals["assets"] = {name: f"assets/{asset.name}" for name, asset in assets().items()}
-    # Compiled now, and not while the first page is waited for.
     for name in made.list_templates():
         made.get_template(name)
     return made

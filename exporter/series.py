@@ -1,0 +1,34 @@
+"""What is published: samples, whose they are, and where they go."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from exporter.catalog import Metric
+
+#: Whose samples they are: (vendor, location id), (vendor, location id, device id), or of an
+#: account ("", vendor, name).
+Owner: TypeAlias = tuple[str, ...]
+
+
+class Sample(NamedTuple):
+    """One sample: `labels` are the metric's own, beyond those of its scope."""
+
+    metric: Metric
+    labels: tuple[str, ...]
+    value: float
+
+
+class Page(Protocol):
+    """Where samples are published."""
+
+    def put(self, owner: Owner, base: tuple[str, ...], samples: Sequence[Sample]) -> None:
+        """Replace all samples of the owner; `base` are the label values they share."""
+        ...
+
+    def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
+        """Replace the samples that an owner has of one metric."""
+        ...
+
+    def drop(self, owner: Owner) -> None:
+        """Forget the owner."""
+        ...
