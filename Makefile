@@ -5,7 +5,7 @@ LOWEST := .venv-lowest
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stack test lint format docs site pictures lowest bench soak fuzz clean
+.PHONY: help demo stack test lint format docs site pictures lowest bench scale soak fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,10 @@ bench: $(VENV)/.dev ## measure how soon a pushed change is visible, and a leak t
 	@scripts/debian-packages prometheus prometheus-alertmanager
 	$(BIN)/python -m tests.bench.event_latency
 	$(BIN)/python -m tests.bench.alert_latency
+
+scale: $(VENV)/.dev ## measure one shard, and reckon up a fleet of 100,000 homes: docs/scale.md
+	@scripts/debian-packages prometheus victoria-metrics
+	$(BIN)/python -m tests.fleet.scale
 
 soak: $(VENV)/.dev ## live through 30 days on a virtual clock and a minute of faults: docs/soak.md
 	$(BIN)/python -m tests.soak 1 30 60

@@ -13,7 +13,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -38,9 +38,9 @@ class Ports:
     alertmanager: int = 9093
 
 
-def missing() -> list[str]:
+def missing(binaries: Iterable[str] = BINARIES) -> list[str]:
     """Return the programs that are not installed."""
-    return [name for name in BINARIES if shutil.which(name) is None]
+    return [name for name in binaries if shutil.which(name) is None]
 
 
 def taken(ports: Ports) -> list[int]:

@@ -118,6 +118,16 @@ def test_two_accounts_may_have_the_same_token_but_not_the_same_callback_secret(
         )
 
 
+@pytest.mark.parametrize("form", ["a/b/{}", "/{}", "../{}", ".hidden/{}", "{}/", "{}/short"])
+def test_of_a_callback_secret_one_segment_stands_in_front_at_most(
+    configure: Configure, form: str
+) -> None:
+    account = configure(f"wally: [{{token: t, callback_secret: wally-1/{VALUE}}}]").accounts[0]
+    assert account.secret("callback_secret").reveal() == f"wally-1/{VALUE}"
+    with pytest.raises(ConfigError, match="may stand in the path"):
+        configure(f"wally: [{{token: t, callback_secret: {form.format(VALUE)}}}]")
+
+
 def test_a_secret_that_was_not_given_is_no_secret(wally: AccountConfig) -> None:
     assert wally.find_secret("callback_secret") is None
     with pytest.raises(KeyError):

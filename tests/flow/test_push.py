@@ -185,6 +185,15 @@ async def test_without_a_callback_secret_the_path_is_not_found(start: Start) -> 
     assert await running.callback({}) == 404
 
 
+async def test_a_secret_may_begin_with_what_a_proxy_routes_by(start: Start) -> None:
+    secret = "wally-1/secret-of-16-or-more"
+    running = await start(wally={"callback_secret": secret})
+    await running.ready()
+    assert await running.callback([], secret=secret) == 204
+    for wrong in ("wally-1", "secret-of-16-or-more", "wally-2/secret-of-16-or-more"):
+        assert await running.callback([], secret=wrong) == 404
+
+
 async def test_a_leak_of_a_device_that_was_just_added_is_shown_and_counted(
     start: Start, clock: ManualClock
 ) -> None:

@@ -12,7 +12,9 @@ from scripts.generated import ROOT
 
 NAMES = {"location", "room", "device"}
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (*READINGS, *OWN)}
-EVERY = rules()
+#: Those of a Prometheus that scrapes one shard of many, and those of the store.
+FLEET = ROOT / "deploy/kubernetes/fleet/rules"
+EVERY = [*rules(), *rules(FLEET)]
 ALERTS = [rule for rule in EVERY if "alert" in rule]
 RECORDED = {rule["record"] for rule in EVERY if "record" in rule}
 #: What Prometheus itself, and rules with labels of their own, have.
@@ -120,6 +122,7 @@ def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
 
 def test_every_alert_has_unit_tests_that_fire_and_that_do_not() -> None:
     text = "".join(path.read_text() for path in (ROOT / "tests/rules").glob("*_test.yml"))
+    assert rules(FLEET)
     for rule in ALERTS:
         assert f"alertname: {rule['alert']}\n" in text
     for name in {rule["alert"] for rule in ALERTS} - {"HomeWatchdog"}:
@@ -137,7 +140,7 @@ def test_routes_and_inhibition_know_no_names_and_only_what_there_is() -> None:
         matchers += rule["source_matchers"] + rule["target_matchers"]
     labels = {re.split(r"=|!", matcher)[0] for matcher in matchers}
     ids = {"vendor", "account", "location_id", "device_id"}
-    allowed = {"alertname", "severity", "scope", "job", *ids}
+    allowed = {"alertname", "severity", "scope", "job", "shard", *ids}
     assert {*groups, *equal, *labels} <= allowed
     known = {rule["alert"] for rule in ALERTS}
     for matcher in matchers:

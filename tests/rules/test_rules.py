@@ -11,6 +11,7 @@ from scripts.document_alerts import RULES
 from scripts.generated import ROOT
 
 CASES = sorted(Path(__file__).parent.glob("*_test.yml"))
+FLEET = ROOT / "deploy/kubernetes/fleet/rules"
 ROUTES = ROOT / "deploy/alertmanager/alertmanager.yml"
 
 
@@ -27,6 +28,7 @@ def tool(*command: str | Path) -> str:
 
 def test_the_rules_and_the_configuration_are_taken() -> None:
     tool("promtool", "check", "rules", "--lint-fatal", *sorted(RULES.glob("*.yml")))
+    tool("promtool", "check", "rules", "--lint-fatal", *sorted(FLEET.glob("*.yml")))
     tool("promtool", "check", "config", "--lint-fatal", RULES.parent / "prometheus.yml")
     tool("amtool", "check-config", ROUTES)
 

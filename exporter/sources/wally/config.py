@@ -10,8 +10,9 @@ from exporter.config import AccountConfig, BaseUrl, Duration, FileName, SecretFi
 
 _MINUTE, _HOUR = 60.0, 3600.0
 _TOKEN = re.compile(r"[!-~]+")
-# What stands in a URL's path as it is.
-_IN_A_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]{16,}")
+# What stands in a URL's path as it is. A segment in front, which is no secret, tells a proxy of a
+# fleet where to send it.
+_IN_A_PATH = re.compile(r"([A-Za-z0-9][A-Za-z0-9._~-]*/)?[A-Za-z0-9._~!$&'()*+,;=:@-]{16,}")
 
 
 class ThresholdUnit(StrEnum):
