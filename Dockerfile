@@ -17,7 +17,9 @@ COPY pyproject.toml README.md LICENSE ./
 COPY exporter/ exporter/
 RUN /opt/build/bin/python -m hatchling build --target wheel --directory dist && \
     /opt/build/bin/python -m pip --python /opt/home-exporter install --no-cache-dir \
-        --no-index --no-deps dist/*.whl
+        --no-index --no-deps dist/*.whl && \
+    # On every platform that it is built for: all of it can be loaded.
+    /opt/home-exporter/bin/python -W error -c 'import exporter.app'
 
 FROM ${BASE}
 ARG BASE

@@ -5,7 +5,7 @@ LOWEST := .venv-lowest
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stack test lint format docs pictures lowest bench soak fuzz pins wheel \
+.PHONY: help demo stack test lint format docs pictures lowest bench soak fuzz pinned pins wheel \
 	wheel-test image-test clean
 
 help: ## list the targets
@@ -62,6 +62,12 @@ soak: $(VENV)/.dev ## live through 30 days on a virtual clock and a minute of fa
 
 fuzz: $(VENV)/.dev ## throw 100,000 broken payloads, events and callbacks at the mappings
 	$(BIN)/python -m tests.fuzz.run 100000 1
+
+pinned: ## make the environment of the pinned versions, as CI does, and not of the newest
+	@scripts/environment $(PYTHON) $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/ci.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.app $(VENV)/.dev
 
 pins: $(VENV)/.dev ## pin the newest versions for the image and CI, by hash
 	@$(BIN)/python -m pip install --quiet --group pins
