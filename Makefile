@@ -5,7 +5,8 @@ LOWEST := .venv-lowest
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo stack test lint format docs site pictures lowest bench scale soak fuzz clean
+.PHONY: help demo stack test lint format docs site pictures lowest bench scale soak fuzz pinned pins \
+	wheel wheel-test image-test clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -76,6 +77,29 @@ soak: $(VENV)/.dev ## live through 30 days on a virtual clock and a minute of fa
 fuzz: $(VENV)/.dev ## throw 100,000 broken payloads, events and callbacks at the mappings
 	$(BIN)/python -m tests.fuzz.run 100000 1
 
+pinned: ## make the environment of the pinned versions, as CI does, and not of the newest
+	@scripts/environment $(PYTHON) $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/ci.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.app $(VENV)/.dev $(VENV)/.docs
+
+pins: $(VENV)/.dev ## pin the newest versions for the image and CI, by hash
+	@$(BIN)/python -m pip install --quiet --group pins
+	$(BIN)/python -m scripts.pins
+
+wheel: $(VENV)/.dev ## build the wheel and the sdist in dist/
+	@rm -rf dist
+	$(BIN)/python -m hatchling build --directory dist
+
+wheel-test: wheel ## run the tests on the wheel, on pinned versions, with the source out of reach
+	@scripts/wheel-test $(PYTHON) $(PYTEST_ARGS)
+
+image-test: $(VENV)/.dev ## build the image and run it: read-only, nobody, no capabilities
+	@command -v buildah podman >/dev/null || \
+		scripts/debian-packages buildah podman runc conmon debootstrap uidmap
+	scripts/image home-exporter:test
+	$(BIN)/python -m pytest -m image tests/image $(PYTEST_ARGS)
+
 clean: ## remove the environment and what tools left behind
 	rm -rf docs/_site $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
@@ -89,5 +113,5 @@ $(VENV)/.docs: pyproject.toml $(VENV)/.app
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.app
-	@$(BIN)/python -m pip install --quiet --group test --group lint
+	@$(BIN)/python -m pip install --quiet --group build --group test --group lint
 	@touch $@

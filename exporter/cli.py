@@ -136,11 +136,18 @@ async def _demo(options: argparse.Namespace) -> None:
     await demo(options.listen_address, options.scenario, options.seed, options.dump)
 
 
+async def _healthcheck(options: argparse.Namespace) -> Code:
+    from exporter.commands.healthcheck import healthcheck  # noqa: PLC0415
+
+    return await healthcheck(options.listen_address)
+
+
 _COMMANDS: dict[str, _Command] = {
     "serve": _serve,
     "check": _check,
     "dump": _dump,
     "demo": _demo,
+    "healthcheck": _healthcheck,
 }
 
 

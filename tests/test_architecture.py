@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent / "exporter"
+import exporter
+
+# Wherever it is installed: the wheel is held to this too.
+ROOT = Path(exporter.__file__).parent
 
 #: From the bottom up. A room imports its own modules and rooms on earlier lines.
 LAYERS = [

@@ -13,7 +13,7 @@ from exporter.shard import Shard, parse_ordinal
 
 _DEFAULT_ADDRESS = "127.0.0.1:10874"
 _MOST_SHARDS = 10_000
-_COMMANDS = ("serve", "check", "dump", "demo")
+_COMMANDS = ("serve", "check", "dump", "demo", "healthcheck")
 _TOP = ("-h", "--help", "--version")
 
 _EPILOG = """\
@@ -23,10 +23,11 @@ examples:
   home-exporter check --online                       log in, list what each device would give
   home-exporter dump --redact --output=dump.json     for a bug report: no names, no secrets
   home-exporter demo                                 two simulated clouds: no account needed
+  home-exporter healthcheck                          does the exporter here answer?
 
 exit codes:
   0    stopped; check and dump: all is well
-  1    could not start (the address is taken), or failed
+  1    could not start (the address is taken), or failed; healthcheck: no good answer
   2    wrong configuration or flags
   3    check and dump: the credentials are refused
   4    check and dump: no cloud can be reached, or it asks for silence
@@ -89,6 +90,7 @@ def parser() -> Parser:
     _add_check(commands)
     _add_dump(commands)
     _add_demo(commands)
+    _add_healthcheck(commands)
     return whole
 
 
@@ -162,6 +164,17 @@ def _add_demo(commands: "argparse._SubParsersAction[Parser]") -> None:
     demo.add_argument("--seed", type=int, default=1, metavar="N", help="which homes (default: 1)")
     demo.add_argument("--dump", type=Path, metavar="FILE", help="the homes of a dump instead")
     _add_log_flags(demo, "info")
+
+
+def _add_healthcheck(commands: "argparse._SubParsersAction[Parser]") -> None:
+    healthcheck = _add(commands, "healthcheck", "ask the exporter on this machine whether it lives")
+    healthcheck.epilog = (
+        "No cloud is called, and no password or certificate is needed: TLS is noticed, and who"
+        "\nasks for a password is alive. For the health check of a container.\n"
+        "\nexit codes: see home-exporter --help"
+    )
+    _add_address(healthcheck)
+    _add_look(healthcheck)
 
 
 def _add_look(parser: Parser) -> None:

@@ -56,7 +56,7 @@ def test_a_file_limit_that_is_not_granted_does_not_matter(
     assert asked == [(2**62, 2**62)]
 
 
-@pytest.mark.parametrize("name", ["serve", "check", "dump", "demo"])
+@pytest.mark.parametrize("name", ["serve", "check", "dump", "demo", "healthcheck"])
 async def test_each_command_explains_itself(run: Run, name: str) -> None:
     done = await run(name, "--help")
     assert (done.code, done.err) == (0, "")
@@ -86,7 +86,7 @@ async def test_help_of_serve_names_its_flags_and_their_defaults(run: Run) -> Non
         (["demo", "--seed=one"], "one"),
         (["dump-all"], "no command 'dump-all': did you mean dump?"),
         (["chekc"], "no command 'chekc': did you mean check?"),
-        (["restart"], "expected one of serve, check, dump, demo"),
+        (["restart"], "expected one of serve, check, dump, demo, healthcheck"),
         (["--log.level=debug", "check"], "the command comes first: home-exporter check --log"),
         (["--config", "x"], "did you mean --config.file?"),
         (["--web.listen-adress=:1"], "did you mean --web.listen-address?"),

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+import exporter
 from exporter.config import load
 from exporter.sources.vendors import MODELS
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = Path(exporter.__file__).parent
 
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("document_*.py"))
@@ -63,10 +65,11 @@ def test_the_keys_that_are_commented_out_are_accepted(tmp_path: Path) -> None:
 def test_the_map_names_every_room_and_nothing_that_is_not_there() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     named = set(re.findall(r"`([\w/.]+(?:/|\.py))`", text))
-    rooms = [path for path in (ROOT / "exporter").iterdir() if not path.name.startswith("_")]
+    rooms = [path for path in PACKAGE.iterdir() if not path.name.startswith("_")]
     names = {f"{path.name}/" if path.is_dir() else path.name for path in rooms} - {"py.typed"}
     assert names <= named
-    assert all((ROOT / name).exists() or (ROOT / "exporter" / name).exists() for name in named)
+    roots = (ROOT, PACKAGE, PACKAGE.parent)
+    assert [name for name in named if not any((root / name).exists() for root in roots)] == []
 
 
 def test_every_requirement_says_the_lowest_version_that_works() -> None:
