@@ -18,7 +18,20 @@ _TOOLS = ("promtool", "amtool", "prometheus-alertmanager", "openssl", "curl", "v
 _MISSING = [tool for tool in _TOOLS if shutil.which(tool) is None]
 needs_tools = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
 #: What a command that is not run may be, besides one whose arguments are checked below.
-_UNCHECKED = {"docker", "prometheus", "victoria-metrics", "home-exporter/bin/pip"}
+_UNCHECKED = {
+    "curl",
+    "docker",
+    "git",
+    "grep",
+    "home-exporter/bin/pip",
+    "install",
+    "pipx",
+    "prometheus",
+    "sudoedit",
+    "systemctl",
+    "uv",
+    "victoria-metrics",
+}
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
@@ -61,13 +74,17 @@ def test_commands_that_are_not_run_have_the_right_form(block: Block) -> None:
     if block.marker == "needs-secrets":
         return  # run by the test that its marker names
     for line in block.text.replace("\\\n", " ").splitlines():
-        words = shlex.split(line, comments=True)
-        if words:
-            _check_form(words)
+        for command in re.split(r"&&|\|", line):
+            words = shlex.split(command, comments=True)
+            if words:
+                _check_form(words)
 
 
 def _check_form(words: list[str]) -> None:
     match words:
+        case ["sudo", *rest]:
+            first = next(index for index, word in enumerate(rest) if "=" not in word)
+            _check_form(rest[first:])
         case ["make", target, *settings]:
             assert target in TARGETS
             assert all(re.fullmatch(r"[A-Z_]+=.*", one) for one in settings)

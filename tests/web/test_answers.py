@@ -24,13 +24,15 @@ async def test_a_bug_is_answered_and_told_without_what_was_asked(
 
     write(tmp_path)
     app = await serve()
-    monkeypatch.setattr(app.exposition, "render", fail)
+    monkeypatch.setattr(app.exposition, "families", fail)
     monkeypatch.setattr(app.store, "locations", None)
     url = f"http://127.0.0.1:{app.server.port}{path}?q={MARKER}"
     async with aiohttp.ClientSession() as http, http.get(url) as answer:
         assert answer.status == 500
         assert await answer.text() == "home-exporter failed; its log says where.\n"
-    (told,) = [one for one in caplog.records if one.levelno >= logging.ERROR]
+    # The account misses the store as well, and tells of itself.
+    errors = [one for one in caplog.records if one.levelno >= logging.ERROR]
+    (told,) = [one for one in errors if one.name == "exporter.web"]
     assert told.getMessage() == "a request could not be answered"
     assert ".py:" in str(vars(told)["fields"]["where"])
     assert MARKER not in str(vars(told))
