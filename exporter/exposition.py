@@ -6,7 +6,7 @@ lines of a family stay together and a StateSet in one piece. A scrape only joins
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from exporter.catalog import RENDERED, Metric
 from exporter.series import Owner, Sample
@@ -22,9 +22,9 @@ def _header(metric: Metric, *, openmetrics: bool) -> bytes:
     return header(metric.family, metric.kind, text, unit=metric.unit).encode()
 
 
-#: What an owner has in one family: samples, or the one value of a metric without own labels, which
-#: most are: a list and a tuple for each would be a fifth of all memory.
-_Group: TypeAlias = list[Sample] | float
+#: What an owner has in one family: own labels and value in turn, or the one value of a metric
+#: without own labels, which most are. Kept as samples they would be a fifth of all memory.
+_Group: TypeAlias = list[Any] | float
 
 
 @dataclass(slots=True)
@@ -64,9 +64,9 @@ class Exposition:
             metric = sample.metric
             group = grouped.get(metric)
             if isinstance(group, list):
-                group.append(sample)
+                group += (sample.labels, sample.value)
             else:
-                grouped[metric] = [sample] if metric.labels else sample.value
+                grouped[metric] = [sample.labels, sample.value] if metric.labels else sample.value
         held = self._owners.get(owner)
         if held is None or held.base != base or not grouped:
             self.drop(owner)
@@ -80,11 +80,12 @@ class Exposition:
             for metric in held.groups.keys() - grouped.keys():
                 self._set(owner, held, metric, [])
 
-    def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
+    def update(self, owner: Owner, metric: Metric, samples: Sequence[Sample]) -> None:
         """Replace the samples that an owner has of one metric with labels of its own."""
         held = self._owners[owner]
-        if held.groups.get(metric, []) != samples:
-            self._set(owner, held, metric, samples)
+        group = [part for one in samples for part in (one.labels, one.value)]
+        if held.groups.get(metric, []) != group:
+            self._set(owner, held, metric, group)
 
     def drop(self, owner: Owner) -> None:
         """Forget the owner and all its lines."""
@@ -121,7 +122,7 @@ class Exposition:
 
 
 def _size(group: _Group) -> int:
-    return len(group) if isinstance(group, list) else 1
+    return len(group) // 2 if isinstance(group, list) else 1
 
 
 def _block(metric: Metric, shared: str, group: _Group) -> bytes:
@@ -129,5 +130,6 @@ def _block(metric: Metric, shared: str, group: _Group) -> bytes:
     if not isinstance(group, list):
         return f"{name}{{{shared}}} {group!r}\n".encode()
     return "".join(
-        f"{name}{{{shared},{pairs(metric.labels, one.labels)}}} {one.value!r}\n" for one in group
+        f"{name}{{{shared},{pairs(metric.labels, labels)}}} {value!r}\n"
+        for labels, value in zip(group[::2], group[1::2], strict=True)
     ).encode()

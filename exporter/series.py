@@ -25,7 +25,7 @@ class Page(Protocol):
         """Replace all samples of the owner; `base` are the label values they share."""
         ...
 
-    def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
+    def update(self, owner: Owner, metric: Metric, samples: Sequence[Sample]) -> None:
         """Replace the samples that an owner has of one metric."""
         ...
 

@@ -82,10 +82,10 @@ class SamplePage:
         """Replace all samples of the owner."""
         self.held[owner] = (base, samples)
 
-    def update(self, owner: Owner, metric: Metric, samples: list[Sample]) -> None:
+    def update(self, owner: Owner, metric: Metric, samples: Sequence[Sample]) -> None:
         """Replace the samples that an owner has of one metric."""
         base, held = self.held[owner]
-        self.held[owner] = (base, [one for one in held if one.metric is not metric] + samples)
+        self.held[owner] = (base, [one for one in held if one.metric is not metric] + [*samples])
 
     def drop(self, owner: Owner) -> None:
         """Forget the owner."""

@@ -1,7 +1,10 @@
 """Connections of urllib3 whose sockets another thread can cut."""
 
 import socket
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -32,37 +35,57 @@ class Sockets:
                 sock.shutdown(socket.SHUT_RDWR)
 
 
-def tracked_pools(sockets: Sockets) -> dict[str, type[HTTPConnectionPool]]:
-    """Return connection pools whose connections report their sockets, before and after TLS."""
+class _Plain(HTTPConnection):
+    """A connection that tells of its socket."""
 
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            sock = super()._new_conn()
-            sockets.add(sock)
-            return sock
+    def __init__(self, *args: Any, sockets: Sockets, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sockets = sockets
 
-    class Secure(HTTPSConnection):
-        _twin: socket.socket | None = None
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self._sockets.add(sock)
+        return sock
 
-        def _new_conn(self) -> socket.socket:
-            sock = super()._new_conn()
-            # The TLS handshake takes the descriptor out of `sock`; through its twin it can be cut.
-            self._twin = sock.dup()
-            sockets.add(self._twin)
-            return sock
 
-        def connect(self) -> None:
-            try:
-                super().connect()
-                sockets.add(self.sock)
-            finally:
-                if self._twin is not None:
-                    self._twin.close()
+class _Secure(HTTPSConnection):
+    """A connection that tells of its socket, before and after TLS."""
 
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
+    _twin: socket.socket | None = None
 
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
+    def __init__(self, *args: Any, sockets: Sockets, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._sockets = sockets
 
-    return {"http": PlainPool, "https": SecurePool}
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        # The TLS handshake takes the descriptor out of `sock`; through its twin it can be cut.
+        self._twin = sock.dup()
+        self._sockets.add(self._twin)
+        return sock
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+            self._sockets.add(self.sock)
+        finally:
+            if self._twin is not None:
+                self._twin.close()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+def tracked_pools(sockets: Sockets) -> dict[str, Callable[..., HTTPConnectionPool]]:
+    """Return what makes connection pools, by scheme, whose connections report to `sockets`."""
+
+    def pool(made: type[HTTPConnectionPool], *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+        # What a pool does not know it hands to its connections.
+        return made(*args, sockets=sockets, **kwargs)
+
+    return {"http": partial(pool, _PlainPool), "https": partial(pool, _SecurePool)}

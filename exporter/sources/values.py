@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from exporter.catalog import Metric, readings
@@ -55,6 +56,12 @@ def instant(raw: Any) -> float | None:
         return moment.timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+@lru_cache(maxsize=1024)
+def _names(feature: str, name: str) -> tuple[str, str]:
+    """Return the labels of a state; every home has the same few, so they are kept once."""
+    return text(feature), text(name)
 
 
 #: A time as believed and as sent, in seconds since the epoch.
@@ -140,7 +147,7 @@ class Reader:
         self, feature: str, name: str, raw: Any, when: Times = (None, None), *, known: bool
     ) -> tuple[str, Reading]:
         """Return a state without a metric of its own, as `home_device_state` if it is a number."""
-        labels = (text(feature), text(name))
+        labels = _names(feature, name)
         source = ".".join(labels)
         number: float | None = None
         if isinstance(raw, bool):

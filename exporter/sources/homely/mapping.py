@@ -1,7 +1,7 @@
 """What Homely's answers and events mean, in the neutral vocabulary."""
 
 import re
-from sys import intern
+from functools import lru_cache
 from typing import Any
 
 from exporter.catalog import readings
@@ -87,6 +87,12 @@ def _floor_and_room(location: str) -> tuple[str, str]:
     return (match[1], match[2].strip()) if match else ("", location)
 
 
+@lru_cache(maxsize=1024)
+def _source(feature: str, name: str) -> str:
+    """Return what a state is known by; every home has the same few, so they are kept once."""
+    return f"{text(feature)}.{text(name)}"
+
+
 class _States:
     """Collects the readings of one device's states, whichever way they came."""
 
@@ -98,8 +104,7 @@ class _States:
 
     def read(self, feature: str, name: str, raw: Any) -> None:
         """Add one state; null, {} and values that are not believed leave no value behind."""
-        # Every home has the same few: thousands of homes keep one copy.
-        source = intern(f"{text(feature)}.{text(name)}")
+        source = _source(feature, name)
         state = self._reader.object(raw)
         when = self._reader.when(state.get("lastUpdated"))
         if when[0] is not None:
