@@ -1,0 +1,87 @@
+"""The exporter on a fleet of simulated homes: each a process of its own, on loopback."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import yaml
+
+from tests.bench.child import Child, child
+from tests.cli.command import free_port
+
+_LOOK = 0.005
+_PATIENCE = 600.0
+
+
+@dataclass(slots=True)
+class Fleet:
+    """A running exporter whose homes are all connected, and what it took to get there."""
+
+    homes: int
+    cloud: Child
+    exporter: Child
+    url: str
+    first_answer: float
+    connected: float
+    start_cpu: float
+    last: float = 0.0
+
+    async def change(self, homes: int) -> float:
+        """Change a reading in so many homes; return the CPU seconds that taking them cost."""
+        before = self.exporter.cpu
+        self.last = (await self.cloud.ask("change", homes=homes))["value"]
+        await self.exporter.settle()
+        return self.exporter.cpu - before
+
+
+def configuration(cloud: Child, folder: Path) -> Path:
+    """Write the configuration of an exporter for a fleet."""
+    url = cloud.hello["url"]
+    accounts = [
+        {"base_url": url, "username": username, "password": password}
+        for username, password in cloud.hello["logins"]
+    ]
+    path = folder / "exporter.yml"
+    path.write_text(yaml.safe_dump({"homely": accounts, "state_dir": str(folder / "state")}))
+    return path
+
+
+@asynccontextmanager
+async def fleet(homes: int, folder: Path, *, arrivals: Path | None = None) -> AsyncIterator[Fleet]:
+    """Start a fleet and wait until all of it is connected and read; `arrivals` notes events."""
+    folder.mkdir(parents=True, exist_ok=True)
+    module = ("exporter",) if arrivals is None else ("tests.bench.noted", str(arrivals))
+    async with child(sys.executable, "-m", "tests.bench.cloud", str(homes)) as cloud:
+        flags = [f"--config.file={configuration(cloud, folder)}", "--log.level=error"]
+        address = f"127.0.0.1:{free_port()}"
+        began = time.monotonic()
+        command = (sys.executable, "-m", *module, *flags, f"--web.listen-address={address}")
+        async with child(*command, talks=False) as exporter:
+            first = await _until_answered(f"http://{address}/metrics") - began
+            await _until_answered(f"http://{address}/-/ready")
+            while (await cloud.ask("connected"))["sockets"] < homes:  # noqa: ASYNC110  # afar
+                await asyncio.sleep(_LOOK * 4)
+            connected = time.monotonic() - began
+            await exporter.settle(quiet=0.002)
+            yield Fleet(
+                homes, cloud, exporter, f"http://{address}/metrics", first, connected, exporter.cpu
+            )
+
+
+async def _until_answered(url: str) -> float:
+    """Return the moment of the first answer with success."""
+    async with aiohttp.ClientSession() as http, asyncio.timeout(_PATIENCE):
+        while True:
+            try:
+                async with http.get(url) as response:
+                    await response.read()
+                    if response.status == 200:
+                        return time.monotonic()
+            except aiohttp.ClientConnectionError:
+                pass
+            await asyncio.sleep(_LOOK)
