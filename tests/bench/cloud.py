@@ -23,7 +23,8 @@ from exporter.simulator.devices import HomelyDevice
 from exporter.simulator.homes import Home
 from exporter.simulator.worlds import fleet_world
 
-DEVICES = 6  # of each home: about 120 series
+DEVICES = 5  # of each home: about 120 series
+_HOUR = 3600.0
 _STILL = 1e9
 _READING = ("temperature", "temperature")
 
@@ -38,7 +39,7 @@ class Cloud:
     """The simulator, and how its homes change."""
 
     def __init__(self, homes: int) -> None:
-        self.world = fleet_world(homes, 1, DEVICES, report_every=_STILL)
+        self.world = fleet_world(homes, 1, DEVICES, report_every=_HOUR)
         self.simulator = Simulator(clock=SystemClock(), world=self.world, tick=_STILL)
         self._seats = [(home, _thermometer(home)) for home in self.world.homes]
         self._temperatures = temperatures()
@@ -50,7 +51,7 @@ class Cloud:
             return {"sockets": self.simulator.homely.sockets.count()}
         if wish == "change":
             return await self._change(details["homes"])
-        return await self._stream(details["seconds"], Path(details["path"]))
+        return await self._stream(details["events"], details["every"], Path(details["path"]))
 
     async def _change(self, homes: int) -> dict[str, Any]:
         """Change one reading in each of so many homes, drawn anew; tell of the last one."""
@@ -62,19 +63,19 @@ class Cloud:
                 await asyncio.sleep(0)
         return {"began": began, "value": value}
 
-    async def _stream(self, seconds: int, path: Path) -> dict[str, Any]:
-        """Let every home send an event a second, each at its own moment of the second.
+    async def _stream(self, events: int, every: float, path: Path) -> dict[str, Any]:
+        """Let each home send so many events, one `every` so many seconds, at a moment of its own.
 
         Writes when each was given to the socket, by its value, for other processes to compare.
         """
-        offsets = sorted((self._dice.random(), number) for number in range(len(self._seats)))
+        offsets = sorted((self._dice.uniform(0, every), seat) for seat in range(len(self._seats)))
         sent: dict[float, float] = {}
         late, began = 0.0, time.monotonic()
-        for second in range(seconds):
-            for offset, number in offsets:
-                due = began + second + offset
+        for turn in range(events):
+            for offset, seat in offsets:
+                due = began + turn * every + offset
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-                change, value = self._next(*self._seats[number])
+                change, value = self._next(*self._seats[seat])
                 sent[value] = time.monotonic()
                 late = max(late, sent[value] - due)
                 await self.simulator.publish([change])

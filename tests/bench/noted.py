@@ -27,7 +27,7 @@ def main() -> int:
         return applied
 
     with mock.patch.object(Store, "push", noted):
-        code = cli.main(sys.argv[2:])
+        code = cli.run(sys.argv[2:])
     Path(sys.argv[1]).write_text(json.dumps(arrivals))
     return code
 

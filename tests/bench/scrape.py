@@ -15,10 +15,9 @@ import aiohttp
 
 from tests.bench import golang
 from tests.bench.child import Child, child
-from tests.bench.fleet import Fleet, fleet
+from tests.bench.fleet import EXPORTER, Fleet, fleet
 from tests.bench.peer import Page
 
-EXPORTER = "home-exporter"
 GAUGES, COLLECTOR = "prometheus_client gauges", "prometheus_client collector"
 GOLANG = "client_golang"
 _PROMETHEUS = (
