@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 LOWEST := .venv-lowest
+MQTT   := .venv-mqtt
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -51,10 +52,10 @@ pictures: $(VENV)/.dev ## photograph the pages for the README
 	@scripts/debian-packages chromium fonts-dejavu-core
 	@$(BIN)/python -m scripts.pictures
 
-bench: $(VENV)/.dev ## measure how soon a pushed change is visible, and a leak told
-	@scripts/debian-packages prometheus prometheus-alertmanager
-	$(BIN)/python -m tests.bench.event_latency
-	$(BIN)/python -m tests.bench.alert_latency
+bench: $(VENV)/.dev $(MQTT)/.bench ## measure against peers what it all costs: docs/performance.md
+	@scripts/debian-packages prometheus prometheus-alertmanager mosquitto \
+		golang golang-github-prometheus-client-golang-dev
+	$(BIN)/python -m tests.bench --mqtt-python=$(MQTT)/bin/python $(BENCH_ARGS)
 
 soak: $(VENV)/.dev ## live through 30 days on a virtual clock and a minute of faults: docs/soak.md
 	$(BIN)/python -m tests.soak 1 30 60
@@ -63,7 +64,7 @@ fuzz: $(VENV)/.dev ## throw 100,000 broken payloads, events and callbacks at the
 	$(BIN)/python -m tests.fuzz.run 100000 1
 
 clean: ## remove the environment and what tools left behind
-	rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(LOWEST) $(MQTT) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(VENV)/.app: pyproject.toml
 	@scripts/environment $(PYTHON) $(VENV)
@@ -72,4 +73,10 @@ $(VENV)/.app: pyproject.toml
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.app
 	@$(BIN)/python -m pip install --quiet --group test --group lint
+	@touch $@
+
+# mqtt-exporter, which the benchmarks compare with, asks for a prometheus-client of its own.
+$(MQTT)/.bench: pyproject.toml
+	@scripts/environment $(PYTHON) $(MQTT)
+	@$(MQTT)/bin/python -m pip install --quiet --group bench
 	@touch $@

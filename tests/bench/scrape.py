@@ -19,7 +19,7 @@ from tests.bench.fleet import EXPORTER, Fleet, fleet
 from tests.bench.peer import Page
 
 GAUGES, COLLECTOR = "prometheus_client gauges", "prometheus_client collector"
-GOLANG = "client_golang"
+GOLANG, SENT = "client_golang", "the same bytes, only sent"
 _PROMETHEUS = (
     "application/openmetrics-text;version=1.0.0,"
     "application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -82,12 +82,12 @@ async def scraper() -> AsyncIterator[Scraper]:
         yield Scraper(http)
 
 
-async def measure(sizes: tuple[int, ...], seconds: Mapping[int, float], folder: Path) -> Any:
+async def measure(seconds: Mapping[int, float], folder: Path) -> Any:
     """Measure at each number of homes, for about so many seconds each."""
     program = await golang.build(folder)
     return {
         "skipped": [] if program else [GOLANG],
-        "sizes": [await _size(homes, seconds[homes], program, folder) for homes in sizes],
+        "sizes": [await _size(homes, limit, program, folder) for homes, limit in seconds.items()],
     }
 
 
@@ -115,11 +115,13 @@ async def _size(homes: int, seconds: float, program: Path | None, folder: Path) 
 
 
 @asynccontextmanager
-async def _targets(
-    running: Fleet, page: Path, program: Path | None
-) -> AsyncIterator[list[Target]]:
-    python = (sys.executable, "-m", "tests.bench.peer")
-    commands = {GAUGES: (*python, "gauges", str(page)), COLLECTOR: (*python, "collector", str(page))}
+async def _targets(running: Fleet, page: Path, program: Path | None) -> AsyncIterator[list[Target]]:
+    python = (sys.executable, "-m")
+    commands = {
+        GAUGES: (*python, "tests.bench.peer", "gauges", str(page)),
+        COLLECTOR: (*python, "tests.bench.peer", "collector", str(page)),
+        SENT: (*python, "tests.bench.sent", str(page)),
+    }
     if program:
         families = page.with_suffix(".json")
         golang.write(Page(page.read_text()), families)
@@ -161,7 +163,8 @@ async def _rounds(
                         continue
                     if changed:
                         taken = await target.change(changed)
-                        changes[target.name].append(taken / changed)
+                        if changed == homes:
+                            changes[target.name].append(taken / changed)
                     costs.append(await client.cost(target, form))
         turn += 1
     return cells, changes

@@ -55,7 +55,9 @@ class Bridge:
 
         def take(event: dict[str, Any]) -> None:
             data = event["data"]
-            states = {_key(one["feature"], one["stateName"]): one["value"] for one in data["changes"]}
+            states = {
+                _key(one["feature"], one["stateName"]): one["value"] for one in data["changes"]
+            }
             self._publish(home, data["deviceId"], states)
 
         client.on("event", take)
