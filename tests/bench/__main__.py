@@ -49,7 +49,7 @@ PLANS = {
         stages=(Stage(1, 10, 0.02, 2),),
         starts=1,
         idle=0.1,
-        growth=(1, 2),
+        growth=(1,),
         event_seconds=0.1,
         leaks=1,
     ),

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 _LINE = re.compile(r"(?P<name>[a-zA-Z_:][\w:]*)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
 _PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r"\\(.)")
 _HELP = re.compile(r"# HELP (?P<name>\S+) (?P<text>.*)")
 CHANGING = "home_temperature_celsius"
 
@@ -35,12 +36,17 @@ class Page:
                 self.helps[found["name"]] = found["text"]
             elif found := _LINE.fullmatch(line):
                 pairs = _PAIR.findall(found["labels"] or "")
-                names, values = tuple(name for name, _ in pairs), tuple(text for _, text in pairs)
+                names = tuple(name for name, _ in pairs)
+                values = tuple(_ESCAPE.sub(_unescaped, text) for _, text in pairs)
                 self.series[found["name"]].append((names, values, float(found["value"])))
 
     def changing(self) -> list[Labels]:
         """Return one series of each home: that which changes."""
         return list({values[1]: values for _, values, _ in self.series[CHANGING]}.values())
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return "\n" if found[1] == "n" else found[1]
 
 
 class Serving(Protocol):
