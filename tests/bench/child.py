@@ -13,7 +13,8 @@ from typing import Any
 PATIENCE = 300.0
 ROOT = Path(__file__).parents[2]
 _NS = 1e9
-_LOOK = 0.02
+_LOOK = 0.01
+_CALM = 3
 
 
 def cpu_seconds(pid: int) -> float:
@@ -29,6 +30,14 @@ def mebibytes(pid: int, field: str = "VmRSS") -> float:
     """Return resident memory, `VmHWM` for the most it ever was."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) / 1024
+
+
+def is_runnable(pid: int) -> bool:
+    """Return whether a thread of a process runs, or would if it were given a core."""
+    states = (path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat"))
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return any(state.rpartition(")")[2].split()[0] == "R" for state in states)
+    return True  # a thread has ended meanwhile
 
 
 class Child:
@@ -63,15 +72,15 @@ class Child:
         self.process.stdin.write(json.dumps({"wish": wish, **details}).encode() + b"\n")
         return await self.answer()
 
-    async def settle(self, quiet: float = 0.001, within: float = 60.0) -> None:
-        """Wait until it uses next to no CPU: until what it was given is done."""
-        async with asyncio.timeout(within):
+    async def settle(self, quiet: float = 0.001) -> None:
+        """Wait until it neither uses CPU nor waits for some: until what it was given is done."""
+        async with asyncio.timeout(PATIENCE):
             calm, before = 0, self.cpu
-            while calm < 2:
+            while calm < _CALM:
                 await asyncio.sleep(_LOOK)
                 after = self.cpu
-                calm = calm + 1 if after - before < quiet else 0
-                before = after
+                is_calm = after - before < quiet and not is_runnable(self.pid)
+                calm, before = calm + 1 if is_calm else 0, after
 
 
 @asynccontextmanager

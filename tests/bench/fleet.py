@@ -27,6 +27,11 @@ class Served:
     processes: dict[str, Child]
     url: str
 
+    async def settle(self) -> None:
+        """Wait until all that the cloud was told to send has been taken."""
+        for process in (self.cloud, *self.processes.values()):
+            await process.settle()
+
 
 @dataclass(slots=True)
 class Fleet(Served):
@@ -47,7 +52,7 @@ class Fleet(Served):
         """Change a reading in so many homes; return the CPU seconds that taking them cost."""
         before = self.exporter.cpu
         self.last = (await self.cloud.ask("change", homes=homes))["value"]
-        await self.exporter.settle()
+        await self.settle()
         return self.exporter.cpu - before
 
 

@@ -45,5 +45,5 @@ async def _event(running: Fleet, seconds: float, path: Path) -> float:
     before = running.exporter.cpu
     wish = {"events": max(1, int(seconds / every)), "every": every, "path": str(path)}
     said = await running.cloud.ask("stream", **wish)
-    await running.exporter.settle()
+    await running.settle()
     return float((running.exporter.cpu - before) / said["events"])

@@ -73,8 +73,7 @@ async def _stage(stage: Stage, name: str, folder: Path, run: Run) -> Any:
             said = await served.cloud.ask("stream", **wish)
             wall = time.monotonic() - began
             cpu = {one: (used - before[one]) / wall for one, used in _cpu(served).items()}
-        for process in served.processes.values():
-            await process.settle()
+        await served.settle()
         memory = {one: mebibytes(p.pid, "VmHWM") for one, p in served.processes.items()}
     return {
         "name": name,

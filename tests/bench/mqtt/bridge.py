@@ -18,6 +18,7 @@ import socketio
 from paho.mqtt.client import CallbackAPIVersion, Client
 
 _AT_ONCE = 50
+_PATIENCE = 20
 
 
 class Bridge:
@@ -62,7 +63,8 @@ class Bridge:
 
         client.on("event", take)
         query = urlencode({"locationId": home, "token": bearer})
-        await client.connect(f"{self._url}?{query}", transports=["websocket"])
+        url = f"{self._url}?{query}"
+        await client.connect(url, transports=["websocket"], wait_timeout=_PATIENCE)
         return client
 
     def _publish(self, home: str, device: str, states: dict[str, Any]) -> None:

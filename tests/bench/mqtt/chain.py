@@ -18,7 +18,7 @@ _PLACES = "/usr/sbin:/usr/bin"
 def missing(python: Path) -> list[str]:
     """Return what is not installed."""
     found = [] if shutil.which("mosquitto", path=_PLACES) else ["mosquitto"]
-    return found if python.exists() else [*found, f"an environment with mqtt-exporter at {python}"]
+    return found if python.exists() else [*found, "mqtt-exporter"]
 
 
 @asynccontextmanager
