@@ -37,12 +37,12 @@ class Plan:
 PLANS = {
     "full": Plan(
         scrape_seconds={1: 12.0, 100: 45.0, 2000: 60.0},
-        stages=(Stage(1, 600, 0.025, 100), Stage(100, 20, 1.0, 40), Stage(2000, 47, 1.0, 0)),
+        stages=(Stage(1, 600, 0.025, 100), Stage(100, 20, 1.0, 40), Stage(2000, 40, 1.0, 0)),
         starts=5,
         idle=20.0,
-        growth=(1, 10, 100, 500, 1000, 2000, 4000),
+        growth=(1, 10, 100, 1000, 2000, 4000),
         event_seconds=4.0,
-        leaks=8,
+        leaks=6,
     ),
     "short": Plan(
         scrape_seconds={1: 0.0},

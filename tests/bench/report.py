@@ -16,7 +16,8 @@ _HEAD = """\
 
 `make bench` wrote this page on the machine below; run it to have your own numbers. Exporter,
 simulated cloud, peers and scrapers are processes of their own on loopback, and the exporter is
-measured from outside, as `home-exporter` is run. CPU is that of a process with all its threads, by
+measured from outside, as `home-exporter` is run. Each home has a login of its own, which is the
+dearest way to have many. CPU is that of a process with all its threads, by
 the kernel's clock of it; nothing is subtracted. The numbers are medians where nothing else is said.
 """
 _PARTS = """\
