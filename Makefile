@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 LOWEST := .venv-lowest
+MQTT   := .venv-mqtt
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -62,10 +63,10 @@ pictures: $(VENV)/.dev ## photograph the pages for the README
 	@scripts/debian-packages chromium fonts-dejavu-core
 	@$(BIN)/python -m scripts.pictures
 
-bench: $(VENV)/.dev ## measure how soon a pushed change is visible, and a leak told
-	@scripts/debian-packages prometheus prometheus-alertmanager
-	$(BIN)/python -m tests.bench.event_latency
-	$(BIN)/python -m tests.bench.alert_latency
+bench: $(VENV)/.dev $(MQTT)/.bench ## measure against peers what it all costs: docs/performance.md
+	@scripts/debian-packages prometheus prometheus-alertmanager mosquitto \
+		golang golang-github-prometheus-client-golang-dev
+	$(BIN)/python -m tests.bench --mqtt-python=$(MQTT)/bin/python $(BENCH_ARGS)
 
 scale: $(VENV)/.dev ## measure one shard, and reckon up a fleet of 100,000 homes: docs/scale.md
 	@scripts/debian-packages prometheus victoria-metrics
@@ -101,7 +102,8 @@ image-test: $(VENV)/.dev ## build the image and run it: read-only, nobody, no ca
 	$(BIN)/python -m pytest -m image tests/image $(PYTEST_ARGS)
 
 clean: ## remove the environment and what tools left behind
-	rm -rf docs/_site $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf docs/_site $(VENV) $(LOWEST) $(MQTT) .mypy_cache .pytest_cache .ruff_cache .hypothesis \
+		build dist
 
 $(VENV)/.app: pyproject.toml
 	@scripts/environment $(PYTHON) $(VENV)
@@ -114,4 +116,10 @@ $(VENV)/.docs: pyproject.toml $(VENV)/.app
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.app
 	@$(BIN)/python -m pip install --quiet --group build --group test --group lint
+	@touch $@
+
+# mqtt-exporter, which the benchmarks compare with, asks for a prometheus-client of its own.
+$(MQTT)/.bench: pyproject.toml
+	@scripts/environment $(PYTHON) $(MQTT)
+	@$(MQTT)/bin/python -m pip install --quiet --group bench
 	@touch $@

@@ -1,4 +1,4 @@
-"""How soon does a leak reach the phone? Run with `make bench`.
+"""How soon a leak reaches the phone.
 
 Simulator, exporter, Prometheus, Alertmanager and the receiver run as processes on loopback, with
 the configuration as shipped. Each run wets the sensor of another home, at another moment of the
@@ -7,10 +7,8 @@ five seconds between two scrapes.
 
 import asyncio
 import random
-import statistics
-import sys
-import tempfile
 from pathlib import Path
+from typing import Any
 
 from exporter.simulator.worlds import fleet_world
 from scripts.stack import missing
@@ -30,20 +28,9 @@ async def _measure(chain: Watched) -> list[float]:
     return seconds
 
 
-async def main(runs: int) -> int:
-    """Print the median and the worst of the runs."""
+async def measure(runs: int, folder: Path) -> Any:
+    """Return the seconds from each leak to its message, or what is not installed."""
     if missing():
-        print(f"alert latency: not measured, not installed: {', '.join(missing())}")
-        return 0
-    with tempfile.TemporaryDirectory() as folder:
-        async with watched(Path(folder), fleet_world(runs, 1, _DEVICES)) as chain:
-            seconds = await _measure(chain)
-    print(
-        f"leak to webhook over {runs} runs: median {statistics.median(seconds):.1f} s, "
-        f"worst {max(seconds):.1f} s"
-    )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)))
+        return {"skipped": missing(), "seconds": []}
+    async with watched(folder, fleet_world(runs, 1, _DEVICES)) as chain:
+        return {"skipped": [], "seconds": await _measure(chain)}
