@@ -44,12 +44,12 @@ class App:
         vendors: Mapping[str, type[Vendor]] = VENDORS,
         make_transport: Callable[[AccountConfig], Transport] = transport_for,
         rng: random.Random | None = None,
-        on_settled: Callable[[], None] = lambda: None,
+        on_tick: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._clock = clock or SystemClock()
-        self._on_settled = on_settled
-        self._is_settled = self._was_ready = False
+        self._on_tick = on_tick
+        self._was_ready = False
         self.exposition = Exposition()
         self.telemetry = Telemetry(self.exposition)
         self.telemetry.shard_ordinal.set(config.shard.ordinal)
@@ -152,7 +152,6 @@ class App:
         changes = self._roster.apply(config.accounts)
         if config.state_dir != self._config.state_dir:
             self._log.warning("another state_dir is used after a restart only")
-        self._is_settled = self._is_settled and not any(changes)
         self._log.info("the configuration was reloaded", **changes._asdict())
 
     async def _tick(self) -> None:
@@ -162,19 +161,14 @@ class App:
                 self.store.expire,
                 self._planner.watch_clocks,
                 self._roster.tidy,
-                self.telemetry.look,
-                self._tell_settled,
+                lambda: self.telemetry.look(self._clock.monotonic()),
+                self._on_tick,
             ):
                 try:
                     while look():  # noqa: ASYNC110  # events have their turn between
                         await asyncio.sleep(0)
                 except Exception as error:  # noqa: BLE001  # one bug must not freeze all readings
                     self._log.bug("a regular look failed", error)
-
-    def _tell_settled(self) -> None:
-        if not self._is_settled and self._roster.is_tried:
-            self._is_settled = True
-            self._on_settled()
 
     def _on_loop_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # The loop's own report would print the exception's text, and with it what a cloud sent.

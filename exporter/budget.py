@@ -3,6 +3,7 @@
 Times are monotonic seconds. Pure but for the random generator it is given.
 """
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -33,6 +34,13 @@ class Bucket:
         """Return how many seconds until one call is allowed."""
         missing = 1.0 - self.tokens(now)
         return missing / self.rate if missing > 0 else 0.0
+
+    def grows_at(self, now: float) -> float:
+        """Return when one whole token more is there, infinity for a full bucket."""
+        tokens = self.tokens(now)
+        if tokens >= self.burst:
+            return math.inf
+        return now + (math.floor(tokens) + 1.0 - tokens) / self.rate
 
     def take(self, now: float) -> None:
         """Spend one token."""

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -76,7 +75,9 @@ async def _serve(options: argparse.Namespace) -> None:
     # Until there is something to reload.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from exporter.app import App  # noqa: PLC0415
+    from exporter.clock import SystemClock  # noqa: PLC0415
     from exporter.config import Config, load, together  # noqa: PLC0415
+    from exporter.garbage import Sweeper  # noqa: PLC0415
     from exporter.sources.vendors import MODELS  # noqa: PLC0415
     from exporter.web.protection import Protection  # noqa: PLC0415
 
@@ -86,7 +87,8 @@ async def _serve(options: argparse.Namespace) -> None:
     config, protection = together(
         read, lambda: Protection(options.web_config_file, open_health=options.open_health)
     )
-    app = App(config, load=read, enable_lifecycle=options.enable_lifecycle, on_settled=_freeze)
+    sweeper = Sweeper(SystemClock())
+    app = App(config, load=read, enable_lifecycle=options.enable_lifecycle, on_tick=sweeper.look)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reloader.ask)
     log = logs.Log("app")
     try:
@@ -99,13 +101,6 @@ async def _serve(options: argparse.Namespace) -> None:
         raise
     finally:
         await app.stop()
-
-
-def _freeze() -> None:
-    """Look no more at what lives as long as its account: with the homes held, that is most."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 async def _check(options: argparse.Namespace) -> Code:

@@ -17,13 +17,12 @@ _TREMBLE = 1.0
 class Standing(NamedTuple):
     """What of an account changes by itself: calls in its budget, and when its penalty ends.
 
-    `penalised_until` is wall time, 0 where there is no penalty; nothing changes once it
-    `is_settled`.
+    `penalised_until` is wall time, 0 where there is no penalty; `next_change` is monotonic.
     """
 
     tokens: float
     penalised_until: float
-    is_settled: bool
+    next_change: float
 
 
 class Meter:
@@ -34,7 +33,7 @@ class Meter:
         page: Page,
         account: tuple[str, str],
         standing: Callable[[], Standing],
-        restless: "set[Meter]",
+        restless: "dict[Meter, float]",
     ) -> None:
         self._page = page
         self._account = account
@@ -80,14 +79,14 @@ class Meter:
     def close(self) -> None:
         """Show nothing any more, whatever ends late: another account may have the name."""
         self._is_closed = True
-        self._restless.discard(self)
+        self._restless.pop(self, None)
         self._page.drop(("", *self._account))
 
     def _look(self) -> bool:
         if self._is_closed:
             return False
         standing = self._standing()
-        (self._restless.discard if standing.is_settled else self._restless.add)(self)
+        self._restless[self] = standing.next_change
         before = self._tokens, self._penalised_until
         self._tokens = max(0, floor(standing.tokens + _ROUNDING))
         if abs(standing.penalised_until - self._penalised_until) > _TREMBLE:

@@ -32,7 +32,7 @@ class Telemetry:
 
     def __init__(self, page: Page) -> None:
         self._page = page
-        self._restless: set[Meter] = set()
+        self._restless: dict[Meter, float] = {}
         disable_created_metrics()  # type: ignore[no-untyped-call]  # unannotated upstream
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
@@ -61,9 +61,9 @@ class Telemetry:
         """Return what counts for an account, which asks for its `standing`."""
         return Meter(self._page, (vendor, account), standing, self._restless)
 
-    def look(self) -> None:
-        """Publish what of the accounts has changed by itself."""
-        for meter in tuple(self._restless):
+    def look(self, now: float) -> None:
+        """Publish what of the accounts has changed by itself until now (monotonic)."""
+        for meter in [one for one, due in self._restless.items() if due <= now]:
             meter.look()
 
     def _make(self, metric: Metric, labels: tuple[str, ...] | None = None) -> Any:

@@ -17,7 +17,7 @@ LAYERS = [
     {"clock", "secret", "address", "errors", "jsontext", "logs", "catalog", "backoff", "shard"},
     {"series", "text"},
     {"meter"},
-    {"model", "budget", "config", "rest", "tasks", "schedule", "telemetry"},
+    {"model", "budget", "config", "rest", "tasks", "schedule", "telemetry", "garbage"},
     {"store"},
     {"exposition"},
     {"sources"},

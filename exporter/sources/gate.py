@@ -1,6 +1,7 @@
 """The one way from an account to its cloud: one call at a time, within a budget."""
 
 import asyncio
+import math
 import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -322,8 +323,9 @@ class Gate:
 
     def _standing(self) -> Standing:
         now, bucket = self._clock.monotonic(), self.record.bucket
-        tokens, until = bucket.tokens(now), self.penalised_until()
-        return Standing(tokens, until, is_settled=not until and tokens >= bucket.burst)
+        until = self.penalised_until()
+        next_change = min(bucket.grows_at(now), self.record.penalty.until if until else math.inf)
+        return Standing(bucket.tokens(now), until, next_change)
 
     def _is_failing(self) -> bool:
         """Return whether what is about all of the account fails, or all its locations do."""

@@ -140,7 +140,7 @@ class Surroundings:
 
     def sample(self, name: str, **labels: str) -> float | None:
         """Return a value of the exporter's own metrics."""
-        self.telemetry.look()
+        self.telemetry.look(self.clock.monotonic())
         wanted = f"home_exporter_{name}"
         for family in text_string_to_metric_families(self.page.render(openmetrics=False).decode()):
             for sample in family.samples:

@@ -24,7 +24,7 @@ PROMTOOL = shutil.which("promtool")
 def busy(page: Exposition) -> Telemetry:
     """Return telemetry in which every metric has a series."""
     telemetry = Telemetry(page)
-    meter = telemetry.meter("homely", "homely-1", lambda: Standing(9.5, 1.0, is_settled=False))
+    meter = telemetry.meter("homely", "homely-1", lambda: Standing(9.5, 1.0, 2.0))
     meter.count("home", "success")
     meter.succeed(1.0)
     meter.refuse()
