@@ -4,7 +4,7 @@ A block is what one owner (a device, a location, an account) has in one metric f
 lines of a family stay together and a StateSet in one piece. A scrape only joins blocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -59,14 +59,7 @@ class Exposition:
 
     def put(self, owner: Owner, base: tuple[str, ...], samples: Sequence[Sample]) -> None:
         """Replace all samples of the owner; only families whose samples differ are written."""
-        grouped: dict[Metric, _Group] = {}
-        for sample in samples:
-            metric = sample.metric
-            group = grouped.get(metric)
-            if isinstance(group, list):
-                group += (sample.labels, sample.value)
-            else:
-                grouped[metric] = [sample.labels, sample.value] if metric.labels else sample.value
+        grouped = _grouped(samples)
         held = self._owners.get(owner)
         if held is None or held.base != base or not grouped:
             self.drop(owner)
@@ -80,12 +73,21 @@ class Exposition:
             for metric in held.groups.keys() - grouped.keys():
                 self._set(owner, held, metric, [])
 
-    def update(self, owner: Owner, metric: Metric, samples: Sequence[Sample]) -> None:
-        """Replace the samples that an owner has of one metric with labels of its own."""
-        held = self._owners[owner]
-        group = [part for one in samples for part in (one.labels, one.value)]
-        if held.groups.get(metric, []) != group:
-            self._set(owner, held, metric, group)
+    def refresh(self, owner: Owner, metrics: Collection[Metric], samples: Iterable[Sample]) -> bool:
+        """Replace the values that an owner has of these metrics; of other metrics nothing changes.
+
+        Returns False, having changed nothing, where the owner's series of them are others.
+        """
+        held = self._owners.get(owner)
+        grouped = _grouped(samples)
+        if held is None or any(
+            not _is_alike(held.groups.get(metric), grouped.get(metric)) for metric in metrics
+        ):
+            return False
+        for metric, group in grouped.items():
+            if held.groups[metric] != group:
+                self._set(owner, held, metric, group)
+        return True
 
     def drop(self, owner: Owner) -> None:
         """Forget the owner and all its lines."""
@@ -119,6 +121,24 @@ class Exposition:
             self._families[metric].blocks[owner] = _block(metric, held.shared, group)
         self.series += _size(group) - _size(before)
         self.generation += 1
+
+
+def _grouped(samples: Iterable[Sample]) -> dict[Metric, _Group]:
+    grouped: dict[Metric, _Group] = {}
+    for metric, labels, value in samples:
+        group = grouped.get(metric)
+        if isinstance(group, list):
+            group += (labels, value)
+        else:
+            grouped[metric] = [labels, value] if metric.labels else value
+    return grouped
+
+
+def _is_alike(one: _Group | None, other: _Group | None) -> bool:
+    """Return whether two groups have the same series."""
+    if isinstance(one, list) and isinstance(other, list):
+        return one[::2] == other[::2]
+    return (one is None) is (other is None)
 
 
 def _size(group: _Group) -> int:

@@ -1,6 +1,6 @@
 """What is published: samples, whose they are, and where they go."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
 from exporter.catalog import Metric
@@ -25,8 +25,8 @@ class Page(Protocol):
         """Replace all samples of the owner; `base` are the label values they share."""
         ...
 
-    def update(self, owner: Owner, metric: Metric, samples: Sequence[Sample]) -> None:
-        """Replace the samples that an owner has of one metric."""
+    def refresh(self, owner: Owner, metrics: Collection[Metric], samples: Iterable[Sample]) -> bool:
+        """Replace the values that an owner has of these metrics; False if its series are others."""
         ...
 
     def drop(self, owner: Owner) -> None:

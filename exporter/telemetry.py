@@ -42,7 +42,8 @@ class Telemetry:
         self.request_duration = self._make(own.REQUEST_DURATION)
         self.stream_connects = self._make(own.STREAM_CONNECTS)
         self.stream_disconnects = self._make(own.STREAM_DISCONNECTS)
-        self.stream_events = self._make(own.STREAM_EVENTS)
+        self._stream_events = self._make(own.STREAM_EVENTS)
+        self._event_counters: dict[tuple[str, str], Any] = {}
         self.event_lag = self._make(own.EVENT_LAG)
         self.callbacks = self._make(own.CALLBACKS)
         self.unmapped_states = self._make(own.UNMAPPED_STATES)
@@ -60,6 +61,15 @@ class Telemetry:
     def meter(self, vendor: str, account: str, standing: Callable[[], Standing]) -> Meter:
         """Return what counts for an account, which asks for its `standing`."""
         return Meter(self._page, (vendor, account), standing, self._restless)
+
+    def count_event(self, event: str, outcome: str) -> None:
+        """Count an event of a stream, by its type and by what became of it."""
+        counter = self._event_counters.get((event, outcome))
+        if counter is None:  # to find it costs more than to count
+            counter = self._event_counters[event, outcome] = self._stream_events.labels(
+                event, outcome
+            )
+        counter.inc()
 
     def look(self, now: float) -> None:
         """Publish what of the accounts has changed by itself until now (monotonic)."""

@@ -185,7 +185,7 @@ class Watch:
             kind, outcome = self._take(payload)
         except Exception as error:  # noqa: BLE001  # the stream must live on
             self._log.bug("an event could not be read", error)
-        self._tools.telemetry.stream_events.labels(kind, outcome.value).inc()
+        self._tools.telemetry.count_event(kind, outcome.value)
 
     def _take(self, payload: Any) -> tuple[str, Applied]:
         assert self._followed is not None  # noqa: S101  # only such have events

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -82,10 +82,9 @@ class SamplePage:
         """Replace all samples of the owner."""
         self.held[owner] = (base, samples)
 
-    def update(self, owner: Owner, metric: Metric, samples: Sequence[Sample]) -> None:
-        """Replace the samples that an owner has of one metric."""
-        base, held = self.held[owner]
-        self.held[owner] = (base, [one for one in held if one.metric is not metric] + [*samples])
+    def refresh(self, owner: Owner, metrics: Collection[Metric], samples: Iterable[Sample]) -> bool:  # noqa: ARG002  # as a page that is told each time
+        """Ask for all samples of the owner instead."""
+        return False
 
     def drop(self, owner: Owner) -> None:
         """Forget the owner."""

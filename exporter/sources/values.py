@@ -25,6 +25,8 @@ def text(raw: Any) -> str:
     """Return a string as a label value: stripped, printable, cut; anything else as ""."""
     if not isinstance(raw, str):
         return ""
+    if raw.isprintable():
+        return raw.strip()[:LABEL_LIMIT].rstrip()
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", raw).strip()[:LABEL_LIMIT].rstrip()
 
 

@@ -1,6 +1,6 @@
 """What is held of one location and of each of its devices: plain mutable records."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -41,6 +41,7 @@ class HeldDevice:
     A leak is `leak_told` while only a callback tells of it; what a callback told of, or the sensor
     showed, up to the two `_until` (the vendor's time) was counted.
     `contact` is when a push last named it, `alive` when one last showed that it lives (monotonic).
+    What `is_served` of it stays so `served_until` something grows too old (monotonic).
     """
 
     id: str
@@ -54,6 +55,8 @@ class HeldDevice:
     reading_times: dict[str, float] = field(default_factory=dict)
     contact: float = NEVER
     alive: float = NEVER
+    is_served: bool = False
+    served_until: float = NEVER
     omitted: int = 0
     edges: Edges = field(default_factory=Edges)
     ledger: Ledger = field(default_factory=Ledger)
@@ -72,10 +75,15 @@ class HeldDevice:
         """All that a person may know it by."""
         return self.name, self.room, self.info.get("model", ""), self.id
 
-    def best(self) -> dict[Slot, Reading]:
-        """Return the reading that is served in each slot: the best-ranked one with a value."""
+    def best(self, metrics: Container[Metric] | None = None) -> dict[Slot, Reading]:
+        """Return the reading that is served in each slot: the best-ranked one with a value.
+
+        With `metrics` only those slots.
+        """
         best: dict[Slot, Reading] = {}
         for reading in self.readings.values():
+            if metrics is not None and reading.metric not in metrics:
+                continue
             slot = (reading.metric, reading.labels)
             if reading.value is not None and (slot not in best or reading.rank < best[slot].rank):
                 best[slot] = reading

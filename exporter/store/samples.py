@@ -1,6 +1,6 @@
 """What is served of the held state at a moment: samples, before any text."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from exporter.catalog import Metric, own, readings
 from exporter.series import Sample
@@ -59,33 +59,51 @@ def _alarm(location: HeldLocation, now: float) -> Iterator[Sample]:
         yield Sample(readings.ALARM_STATE_CHANGES, (state,), float(count))
 
 
+def reading_samples(
+    device: HeldDevice, view: DeviceView, metrics: Container[Metric] | None = None
+) -> Iterator[Sample]:
+    """Yield what is served of the readings, or of those of some metrics."""
+    for (metric, labels), reading in device.best(metrics).items():
+        if reading.value is not None and view.shows(reading):
+            yield Sample(metric, labels, reading.value)
+
+
+def push_samples(
+    device: HeldDevice, view: DeviceView, metrics: Container[Metric]
+) -> Iterator[Sample]:
+    """Yield what a push can change: the readings of these metrics, their times and their events."""
+    yield from reading_samples(device, view, metrics)
+    yield from _events(device)
+    yield from _times(device)
+
+
+#: What a push of states can change beside the metrics that it names.
+PUSHED = frozenset({readings.EVENTS, readings.DEVICE_UPDATED, readings.READING_UPDATED})
+
+
 def device_samples(device: HeldDevice, view: DeviceView) -> list[Sample]:
     """Return the samples of one device."""
-    samples = [
-        Sample(metric, labels, reading.value)
-        for (metric, labels), reading in device.best().items()
-        if reading.value is not None and view.shows(reading)
-    ]
+    samples = list(reading_samples(device, view))
     if view.is_served:
         samples += [
             Sample(readings.ACTIVITIES, (kind, state), float(count))
             for kind, state, count in device.ledger.ongoing()
         ]
-    samples += _counters(device)
-    samples += _descriptions(device)
+    samples += _events(device)
+    for kind, count in device.ledger.counts.items():
+        samples.append(Sample(readings.ACTIVITIES_TOTAL, (kind,), float(count)))
+    info = tuple(device.info.get(label, "") for label in readings.DEVICE_INFO.labels)
+    samples.append(Sample(readings.DEVICE_INFO, info, 1.0))
+    samples += _times(device)
     return samples
 
 
-def _counters(device: HeldDevice) -> Iterator[Sample]:
+def _events(device: HeldDevice) -> Iterator[Sample]:
     for event, count in device.edges.counts.items():
         yield Sample(readings.EVENTS, (event,), float(count))
-    for kind, count in device.ledger.counts.items():
-        yield Sample(readings.ACTIVITIES_TOTAL, (kind,), float(count))
 
 
-def _descriptions(device: HeldDevice) -> Iterator[Sample]:
-    info = tuple(device.info.get(label, "") for label in readings.DEVICE_INFO.labels)
-    yield Sample(readings.DEVICE_INFO, info, 1.0)
+def _times(device: HeldDevice) -> Iterator[Sample]:
     if device.updated is not None:
         yield Sample(readings.DEVICE_UPDATED, (), device.updated)
     for reading, moment in device.reading_times.items():

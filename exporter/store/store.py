@@ -29,11 +29,13 @@ from exporter.store.held import NEVER, HeldDevice, HeldLocation, Policy
 from exporter.store.moment import Moment
 from exporter.store.pending import Pending
 from exporter.store.samples import (
+    PUSHED,
     device_base,
     device_samples,
     location_base,
     location_samples,
     location_times,
+    push_samples,
 )
 
 DEVICE_LIMIT = 500
@@ -165,14 +167,12 @@ class Store:
             if device is None:
                 return Applied.UNKNOWN_DEVICE
             applied = self._push_device(location, device, change, now)
-            self._publish_device(location, device)
+            self._publish_push(location, device, change)
         location.pushed_at = self._clock.wall()
-        if isinstance(change, AlarmChange):
+        # Events are many, and of the location itself most of them move nothing else.
+        times = (readings.LOCATION_UPDATED,), location_times(location)
+        if isinstance(change, AlarmChange) or not self._page.refresh(location.key, *times):
             self._publish_location(location)
-        else:
-            # Of the location itself nothing else moves, and events are many.
-            times = list(location_times(location))
-            self._page.update(location.key, readings.LOCATION_UPDATED, times)
         return applied
 
     def push_activity(
@@ -318,6 +318,28 @@ class Store:
         for device in location.devices.values():
             self._publish_device(location, device)
 
+    def _publish_push(
+        self, location: HeldLocation, device: HeldDevice, change: DeviceChange | ActivityChange
+    ) -> None:
+        """Publish what a push has changed: of its own metrics alone, where that is all."""
+        now = self._clock.monotonic()
+        view = DeviceView(location, device, now)
+        if (
+            isinstance(change, DeviceChange)
+            and view.is_served is device.is_served
+            and now < device.served_until
+        ):
+            owner = (*location.key, device.id)
+            metrics = PUSHED.union([reading.metric for _, reading in change.readings])
+            if self._page.refresh(owner, metrics, push_samples(device, view, metrics)):
+                self._note_served(owner, device, view)
+                return
+        self._publish_device(location, device)
+
+    def _note_served(self, owner: Owner, device: HeldDevice, view: DeviceView) -> None:
+        device.is_served, device.served_until = view.is_served, view.deadline()
+        self._wake_at(owner, device.served_until)
+
     def _publish_device(self, location: HeldLocation, device: HeldDevice) -> None:
         view = DeviceView(location, device, self._clock.monotonic())
         owner = (*location.key, device.id)
@@ -325,7 +347,7 @@ class Store:
         samples, dropped = self._allowances[location.key].cut(device.id, found)
         self._on_dropped(dropped)
         self._page.put(owner, device_base(location, device), samples)
-        self._wake_at(owner, view.deadline())
+        self._note_served(owner, device, view)
 
     def _publish_location(self, location: HeldLocation) -> None:
         now = self._clock.monotonic()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from exporter.catalog import Kind, readings
 from exporter.exposition import Exposition
 from exporter.series import Owner, Sample
-from tests.exposition.states import contents, metrics_of, owners, samples_of
+from tests.exposition.states import VALUES, contents, owners
 from tests.mapping.mutations import MODEST
 
 Contents = tuple[tuple[str, ...], list[Sample]]
@@ -92,25 +92,44 @@ def test_putting_the_same_again_changes_nothing(history: list[Step], data: Any) 
 
 @MODEST
 @given(steps, st.data())
-def test_updating_one_metric_leaves_the_others_as_they_are(history: list[Step], data: Any) -> None:
+def test_refreshed_values_are_as_if_all_had_been_put(history: list[Step], data: Any) -> None:
     page = Exposition()
     state: dict[Owner, Contents] = {}
     for owner, held in history:
-        if held is not None and held[1]:
+        if held is not None:
             page.put(owner, *held)
             state[owner] = held
     for owner, (base, samples) in state.items():
-        labelled = [metric for metric in metrics_of(owner) if metric.labels]
-        metric = data.draw(st.sampled_from(labelled))
-        updated = [one for one in data.draw(samples_of(owner)) if one.metric is metric]
-        generation, before = page.generation, page.render(openmetrics=True)
-        page.update(owner, metric, updated)
-        state[owner] = (base, [one for one in samples if one.metric is not metric] + updated)
-        assert (page.generation != generation) is (page.render(openmetrics=True) != before)
+        chosen = {one.metric for one in samples if data.draw(st.booleans())}
+        values = {one: data.draw(VALUES) for one in samples if one.metric in chosen}
+        renewed = [one._replace(value=values.get(one, one.value)) for one in samples]
+        generation, before = page.generation, page.render(openmetrics=False)
+        new = [one for one in renewed if one.metric in chosen]
+        assert page.refresh(owner, chosen, new) is bool(samples)
+        state[owner] = (base, renewed)
+        assert (page.generation != generation) is (page.render(openmetrics=False) != before)
     for openmetrics in (False, True):
         expected = fresh(state).render(openmetrics=openmetrics)
         assert blocks(page.render(openmetrics=openmetrics)) == blocks(expected)
     assert page.series == fresh(state).series
+
+
+@MODEST
+@given(owners, st.data())
+def test_other_series_are_not_refreshed(owner: Owner, data: Any) -> None:
+    base, samples = data.draw(contents(owner))
+    _, others = data.draw(contents(owner))
+    page = Exposition()
+    page.put(owner, base, samples)
+    metrics = {one.metric for one in (*samples, *others)}
+    if not metrics:
+        return
+    series = {one[:2] for one in samples}, {one[:2] for one in others}
+    before = page.render(openmetrics=True), page.generation
+    is_refreshed = page.refresh(owner, metrics, others)
+    if series[0] != series[1]:
+        assert not is_refreshed
+        assert (page.render(openmetrics=True), page.generation) == before
 
 
 @MODEST

@@ -31,7 +31,7 @@ def busy(page: Exposition) -> Telemetry:
     meter.show(is_up=True)
     telemetry.request_duration.labels("homely", "home").observe(0.3)
     telemetry.stream_disconnects.labels("transport").inc()
-    telemetry.stream_events.labels("device-state-changed", "applied").inc()
+    telemetry.count_event("device-state-changed", "applied")
     telemetry.event_lag.observe(0.2)
     telemetry.callbacks.labels("applied").inc()
     telemetry.unmapped_states.labels("homely").set(3)
