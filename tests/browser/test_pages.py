@@ -110,10 +110,10 @@ async def test_the_filter_narrows_while_one_types(served: Served, window: Open) 
     await page.locator("#q").press_sequentially("sink", delay=20)
     await expect(page.locator(".card")).to_have_count(2, timeout=_SOON)
     await expect(page.locator("#q")).to_have_value("sink")
-    assert page.url.endswith("?q=sink")
+    await expect(page).to_have_url(re.compile(r"\?q=sink$"), timeout=_SOON)
     await page.locator("#q").fill("")
     await expect(page.locator(".card")).to_have_count(5, timeout=_SOON)
-    assert page.url == served.url
+    await expect(page).to_have_url(served.url, timeout=_SOON)
 
 
 async def test_it_says_when_it_lost_contact_and_when_it_has_it_again(

@@ -43,7 +43,8 @@ class Page:
         return self.owners.get((location, device), {})
 
     def _take(self, line: str) -> None:
-        if not line or line.startswith("#"):
+        # What is said of accounts is looked at beside the calls that the clouds have seen.
+        if not line or line.startswith("#") or "location_id=" not in line:
             return
         parsed = self._known[line] = _parse(line)
         owner, series, value = parsed
