@@ -20,6 +20,7 @@ from exporter.store.held import HeldLocation
 _CALLS, _LOCATIONS = "calls", "locations"
 _SAVE_EVERY = 300.0
 _LOOK_EVERY = 1.0
+_AT_ONCE, _SPREAD = 10, 60
 _LAST_SAVE_LIMIT = 3.0
 #: No location is at this generation: it will be tried again.
 _UNWRITTEN = -1
@@ -117,7 +118,9 @@ class Keeper:
         """Save what has changed, each location at most every five minutes."""
         while True:
             await self._clock.sleep(_LOOK_EVERY)
-            await self._save_locations(_SAVE_EVERY)
+            # A few at a time: thousands that were polled at once must not hold up events.
+            most = max(_AT_ONCE, len(self._store.locations) // _SPREAD)
+            await self._save_locations(_SAVE_EVERY, most)
 
     async def save(self) -> None:
         """Save all that has changed; a slow disk does not hold up the end of the process."""
@@ -135,12 +138,12 @@ class Keeper:
         """Give the folder back, once nothing is written to it any more."""
         await self._files.close()
 
-    async def _save_locations(self, gap: float) -> None:
+    async def _save_locations(self, gap: float, most: int | None = None) -> None:
         while self._retired:
             name, document = self._retired.popitem()
             await self._files.write(_LOCATIONS, name, document)
         now = self._clock.monotonic()
-        for location in self._due(now - gap):
+        for location in self._due(now - gap)[:most]:
             try:
                 await self._save(location, now)
             except Exception as error:  # noqa: BLE001  # one location must not cost the others
