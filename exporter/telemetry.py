@@ -18,8 +18,9 @@ from exporter import __version__
 from exporter.catalog import Kind, Metric, own
 from exporter.meter import Meter, Standing
 from exporter.series import Page
+from exporter.watched import Watched
 
-_CLASSES: dict[Kind, Callable[..., Any]] = {
+_CLASSES: dict[Kind, type[Any]] = {
     Kind.COUNTER: Counter,
     Kind.GAUGE: Gauge,
     Kind.HISTOGRAM: Histogram,
@@ -35,7 +36,8 @@ class Telemetry:
         self._restless: dict[Meter, float] = {}
         disable_created_metrics()  # type: ignore[no-untyped-call]  # unannotated upstream
         self.registry = CollectorRegistry(auto_describe=True)
-        ProcessCollector(registry=self.registry)
+        #: What the registry holds, each with whether it has changed.
+        self.watched = [Watched.of(ProcessCollector(registry=self.registry))]
         self._make(own.BUILD_INFO, labels=()).info(
             {"version": __version__, "python": platform.python_version()}
         )
@@ -46,7 +48,8 @@ class Telemetry:
         self._event_counters: dict[tuple[str, str], Any] = {}
         self.event_lag = self._make(own.EVENT_LAG)
         self.callbacks = self._make(own.CALLBACKS)
-        self.unmapped_states = self._make(own.UNMAPPED_STATES)
+        # Its values are asked for.
+        self.unmapped_states = self._make(own.UNMAPPED_STATES, is_live=True)
         self.rejected_values = self._make(own.REJECTED_VALUES)
         self.series = self._make(own.SERIES)
         self.series_dropped = self._make(own.SERIES_DROPPED)
@@ -76,13 +79,19 @@ class Telemetry:
         for meter in [one for one, due in self._restless.items() if due <= now]:
             meter.look()
 
-    def _make(self, metric: Metric, labels: tuple[str, ...] | None = None) -> Any:
+    def _make(
+        self, metric: Metric, labels: tuple[str, ...] | None = None, *, is_live: bool = False
+    ) -> Any:
         # The catalogue alone says of which class a metric is, and no type checker reads that.
-        return _CLASSES[metric.kind](
-            metric.family,
-            metric.help,
-            metric.labels if labels is None else labels,
-            unit=metric.unit,
-            registry=self.registry,
-            **({"buckets": metric.buckets} if metric.buckets else {}),
-        )
+        kind = _CLASSES[metric.kind]
+        arguments = (metric.family, metric.help, metric.labels if labels is None else labels)
+        options = {"unit": metric.unit, "registry": self.registry}
+        if metric.buckets:
+            options["buckets"] = metric.buckets
+        if is_live:
+            made = kind(*arguments, **options)
+            watched = Watched.of(made)
+        else:
+            watched, made = Watched.make(kind, *arguments, **options)
+        self.watched.append(watched)
+        return made

@@ -15,7 +15,7 @@ ROOT = Path(exporter.__file__).parent
 LAYERS = [
     {"__init__"},
     {"clock", "secret", "address", "errors", "jsontext", "logs", "catalog", "backoff", "shard"},
-    {"series", "text"},
+    {"series", "text", "watched"},
     {"meter"},
     {"model", "budget", "config", "rest", "tasks", "schedule", "telemetry", "garbage"},
     {"store"},

@@ -65,7 +65,7 @@ REQUEST_DURATION = _own(
     "endpoint",
     kind=Kind.HISTOGRAM,
     unit="seconds",
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    buckets=(0.1, 0.5, 1, 2.5, 10, 30),
 )
 RATE_LIMITED_UNTIL = _of_account(
     "rate_limited_until_timestamp_seconds",
@@ -106,7 +106,7 @@ EVENT_LAG = _own(
     "Arrival of an event minus the vendor's own time in it; below zero counts as 0.",
     kind=Kind.HISTOGRAM,
     unit="seconds",
-    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+    buckets=(0.25, 1, 5, 30, 300),
 )
 CALLBACKS = _own(
     "callbacks_total",
@@ -135,7 +135,7 @@ RENDER_DURATION = _own(
     "Time to make the page of a scrape.",
     kind=Kind.HISTOGRAM,
     unit="seconds",
-    buckets=(0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5),
+    buckets=(0.001, 0.005, 0.025, 0.1, 0.5),
 )
 SHARD_ORDINAL = _own("shard_ordinal", "Which shard this process is, from 0.")
 SHARDS = _own("shards", "How many shards there are.")

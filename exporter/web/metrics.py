@@ -16,7 +16,7 @@ from exporter.web.negotiation import (
     accepts_gzip,
     wants_openmetrics,
 )
-from exporter.web.own import render_own
+from exporter.web.own import OwnPart
 
 #: A larger body is sent in chunks, as fast as it is taken: it is never held twice.
 _LARGE = 256 * 1024
@@ -32,6 +32,7 @@ class MetricsHandler:
         self._exposition = exposition
         self._telemetry = telemetry
         self._kept = Kept(exposition, pool)
+        self._own = OwnPart(telemetry.watched)
         # One after the other: a crowd that scrapes must not hold up what else the loop does, nor
         # one of them that came last. So whoever asked before a page was begun is given that page.
         self._turn = asyncio.Lock()
@@ -78,8 +79,7 @@ class MetricsHandler:
         began = time.perf_counter()
         homes = await self._kept.get(form)
         self._telemetry.series.set(self._exposition.series)
-        own = render_own(self._telemetry.registry, openmetrics=form.is_openmetrics)
-        page = homes.with_end(own)
+        page = homes.with_end(self._own.render(openmetrics=form.is_openmetrics))
         self._telemetry.render_duration.observe(time.perf_counter() - began)
         return page
 

@@ -1,6 +1,7 @@
 """Which text format a scrape gets; versions are clamped to those that are really written."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 _OPENMETRICS = "application/openmetrics-text"
 _PLAIN = "text/plain"
@@ -14,6 +15,8 @@ class _Range:
     quality: float
 
 
+# A scraper always says the same.
+@lru_cache(maxsize=16)
 def wants_openmetrics(accept: str) -> bool:
     """Return whether an Accept header prefers OpenMetrics to plain text."""
     ranges = [_parse(part) for part in accept.split(",") if part.strip()]
@@ -22,6 +25,7 @@ def wants_openmetrics(accept: str) -> bool:
     return openmetrics > 0 and openmetrics >= plain
 
 
+@lru_cache(maxsize=16)
 def accepts_gzip(accept_encoding: str) -> bool:
     """Return whether an Accept-Encoding header allows gzip."""
     qualities = {r.media: r.quality for r in map(_parse, accept_encoding.split(","))}

@@ -1,37 +1,61 @@
 """The exporter's own part of the page: what prometheus_client's registry holds, as text.
 
-Its own renderer checks and escapes every name and label anew at each scrape; here a series is
-written once, and only its value each time.
+Its own renderer collects, checks and escapes all of it anew at each scrape; here a metric is
+written when it has changed.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import Metric
 
 from exporter.text import header, pairs, plain_kind
+from exporter.watched import Watched
 
 _SUFFIXES = {"counter": "_total", "info": "_info"}
 
 
-def render_own(registry: CollectorRegistry, *, openmetrics: bool) -> bytes:
-    """Return the registry's lines, and the end of the page where the format has one."""
+class OwnPart:
+    """Keeps the lines of each metric until it changes."""
+
+    def __init__(self, watched: Sequence[Watched]) -> None:
+        self._watched = watched
+        self._kept: dict[tuple[Watched, bool], tuple[int, str]] = {}
+
+    def render(self, *, openmetrics: bool) -> bytes:
+        """Return all lines, and the end of the page where the format has one."""
+        parts = [self._written(one, openmetrics=openmetrics) for one in self._watched]
+        return "".join(parts + ["# EOF\n"] * openmetrics).encode()
+
+    def _written(self, one: Watched, *, openmetrics: bool) -> str:
+        generation = one.generation
+        kept = self._kept.get((one, openmetrics))
+        if kept is not None and kept[0] == generation:
+            return kept[1]
+        text = write(one.collect(), openmetrics=openmetrics)
+        if generation is not None:
+            self._kept[one, openmetrics] = generation, text
+        return text
+
+
+def write(families: Iterable[Metric], *, openmetrics: bool) -> str:
+    """Return the lines of families as prometheus_client collects them."""
     parts = []
-    for family in registry.collect():
-        parts.append(_header(family, openmetrics=openmetrics))
+    for family in families:
+        described = (family.name, family.type, family.documentation, family.unit)
+        parts.append(_header(*described, openmetrics=openmetrics))
         parts += [
             f"{_series(one.name, tuple(one.labels.items()))} {float(one.value)!r}\n"
             for one in family.samples
         ]
-    if openmetrics:
-        parts.append("# EOF\n")
-    return "".join(parts).encode()
+    return "".join(parts)
 
 
-def _header(family: Metric, *, openmetrics: bool) -> str:
+@lru_cache(maxsize=256)
+def _header(name: str, kind: str, text: str, unit: str, *, openmetrics: bool) -> str:
     if openmetrics:
-        return header(family.name, family.type, family.documentation, unit=family.unit)
-    name = family.name + _SUFFIXES.get(family.type, "")
-    return header(name, plain_kind(family.type), family.documentation)
+        return header(name, kind, text, unit=unit)
+    return header(name + _SUFFIXES.get(kind, ""), plain_kind(kind), text)
 
 
 @lru_cache(maxsize=4096)

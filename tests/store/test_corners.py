@@ -8,7 +8,7 @@ from exporter.catalog import OWN, Scope
 from exporter.exposition import Exposition
 from exporter.model import Applied
 from exporter.telemetry import Telemetry
-from exporter.web.own import render_own
+from exporter.web.own import OwnPart
 from tests.exposition.pages import parse
 from tests.mapping.looks import homely, readings
 from tests.mapping.payloads import activity, device, sensor, state, trait
@@ -69,7 +69,7 @@ def test_a_dated_poll_in_flight_does_not_undo_an_undated_event() -> None:
 
 
 def test_own_metrics_have_their_unit_in_openmetrics() -> None:
-    page = render_own(Telemetry(Exposition()).registry, openmetrics=True)
+    page = OwnPart(Telemetry(Exposition()).watched).render(openmetrics=True)
     units = {one.name: one.unit for one in parse(page.decode(), openmetrics=True).values()}
     for metric in OWN:
         if metric.scope is Scope.EXPORTER:
