@@ -6,6 +6,7 @@ lines of a family stay together and a StateSet in one piece. A scrape only joins
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from exporter.catalog import RENDERED, Metric
@@ -141,6 +142,12 @@ def _is_alike(one: _Group | None, other: _Group | None) -> bool:
     return (one is None) is (other is None)
 
 
+@lru_cache(maxsize=4096)
+def _own(names: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """Return labels as text; all homes have the same few, such as {reading="temperature"}."""
+    return pairs(names, values)
+
+
 def _size(group: _Group) -> int:
     return len(group) // 2 if isinstance(group, list) else 1
 
@@ -150,6 +157,6 @@ def _block(metric: Metric, shared: str, group: _Group) -> bytes:
     if not isinstance(group, list):
         return f"{name}{{{shared}}} {group!r}\n".encode()
     return "".join(
-        f"{name}{{{shared},{pairs(metric.labels, labels)}}} {value!r}\n"
+        f"{name}{{{shared},{_own(metric.labels, labels)}}} {value!r}\n"
         for labels, value in zip(group[::2], group[1::2], strict=True)
     ).encode()

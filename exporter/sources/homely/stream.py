@@ -1,6 +1,7 @@
 """One location's Socket.IO connection: had, kept, and had again with a fresh token."""
 
 import asyncio
+import json
 import logging
 import random
 import re
@@ -77,6 +78,8 @@ class Connector:
             handle_sigint=False,
             logger=_MUTED,
             engineio_logger=_MUTED,
+            # The library's own builds a decoder for each event.
+            json=json,
         )
 
     def spread(self) -> float:
