@@ -12,7 +12,7 @@ from exporter.simulator import Simulator, small_world
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.vendors import MODELS
 from exporter.sources.wally.config import WallyConfig
-from tests.care.rig import Household, Surroundings
+from tests.care.rig import FakeStream, Household, Surroundings
 from tests.support.manual_clock import ManualClock
 
 
@@ -41,6 +41,12 @@ async def household(around: Surroundings) -> AsyncIterator[Household]:
     made = Household(around)
     yield made
     await made.stop()
+
+
+@pytest.fixture
+def source(household: Household, homely_config: HomelyConfig) -> FakeStream:
+    """Return a source of two locations with a stream each."""
+    return FakeStream(homely_config, household.clock, listed=["villa", "cabin"])
 
 
 @pytest.fixture
