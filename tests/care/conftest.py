@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from exporter.config import load
-from exporter.simulator import Simulator, small_world
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.vendors import MODELS
 from exporter.sources.wally.config import WallyConfig
@@ -19,11 +18,6 @@ from tests.support.manual_clock import ManualClock
 @pytest.fixture(autouse=True)
 def _every_line_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="exporter")
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
 
 
 @pytest.fixture
@@ -47,15 +41,6 @@ async def household(around: Surroundings) -> AsyncIterator[Household]:
 def source(household: Household, homely_config: HomelyConfig) -> FakeStream:
     """Return a source of two locations with a stream each."""
     return FakeStream(homely_config, household.clock, listed=["villa", "cabin"])
-
-
-@pytest.fixture
-async def sim(clock: ManualClock) -> AsyncIterator[Simulator]:
-    """Return both clouds with one home and one place, running."""
-    simulator = Simulator(clock=clock, world=small_world())
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
 
 
 @pytest.fixture

@@ -14,17 +14,10 @@ from exporter.sources.gate import AccountState, Gate, Reply
 from exporter.sources.record import CallRecord
 from exporter.sources.wally.config import WallyConfig
 from tests.care.conftest import wally_at
-from tests.care.rig import (
-    HOUR,
-    MINUTE,
-    Call,
-    ScriptedTransport,
-    Surroundings,
-    eventually,
-    told_records,
-)
+from tests.care.rig import HOUR, MINUTE, Call, ScriptedTransport, Surroundings, told_records
 from tests.support.forgetful import Forgetful
 from tests.support.manual_clock import START, ManualClock
+from tests.support.waiting import eventually
 
 ACCOUNT = {"vendor": "wally", "account": "wally-1"}
 TOO_MANY = RateLimitedError(Outcome.RATE_LIMITED, 429, None)

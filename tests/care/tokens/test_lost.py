@@ -8,9 +8,10 @@ import pytest
 
 from exporter.errors import CloudError, OnHoldError, Outcome
 from exporter.sources.homely.config import HomelyConfig
-from tests.care.rig import HOUR, ScriptedTransport, Surroundings, eventually
+from tests.care.rig import HOUR, ScriptedTransport, Surroundings
 from tests.care.tokens.clouds import LASTING, desk, tries
 from tests.support.manual_clock import ManualClock
+from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SERVER_ERROR, Outcome.TIMEOUT])

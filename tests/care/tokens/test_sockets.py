@@ -7,9 +7,10 @@ import pytest
 from exporter.errors import CloudError, OnHoldError, RateLimitedError
 from exporter.simulator import Fault, Simulator
 from exporter.sources.homely.source import HomelySource
-from tests.care.rig import eventually, nothing_known
+from tests.care.rig import nothing_known
 from tests.care.tokens.asking import calls
 from tests.support.manual_clock import ManualClock
+from tests.support.waiting import eventually
 
 
 async def test_a_socket_gets_the_token_that_is_held_though_a_call_hangs(
