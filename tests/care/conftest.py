@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from exporter.config import load
+from exporter.sources.gate import Gate
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.vendors import MODELS
 from exporter.sources.wally.config import WallyConfig
-from tests.care.rig import FakeStream, Household, Surroundings
+from tests.care.gates import Cloud
+from tests.care.rig import FakeStream, Household, ScriptedTransport, Surroundings
 from tests.support.manual_clock import ManualClock
 
 
@@ -41,6 +43,21 @@ async def household(around: Surroundings) -> AsyncIterator[Household]:
 def source(household: Household, homely_config: HomelyConfig) -> FakeStream:
     """Return a source of two locations with a stream each."""
     return FakeStream(homely_config, household.clock, listed=["villa", "cabin"])
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    return Cloud()
+
+
+@pytest.fixture
+def transport(cloud: Cloud) -> ScriptedTransport:
+    return ScriptedTransport(cloud)
+
+
+@pytest.fixture
+def gate(around: Surroundings, wally_config: WallyConfig, transport: ScriptedTransport) -> Gate:
+    return around.gate(wally_config, transport)
 
 
 @pytest.fixture
