@@ -21,7 +21,7 @@ stack: $(VENV)/.app ## run the demo with Prometheus and Alertmanager: what would
 
 test: $(VENV)/.dev ## install what the tests need, and run them
 	@scripts/debian-packages prometheus prometheus-alertmanager victoria-metrics \
-		chromium fonts-dejavu-core
+		chromium fonts-dejavu-core curl jq openssl
 	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## ruff, mypy, the generated documents and the site

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from exporter.clock import Clock
 from exporter.simulator import Simulator, small_world
 from tests.support.manual_clock import ManualClock
 from tests.support.running import Running, run
@@ -21,6 +22,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
+
+
+@pytest.fixture
+async def sim(clock: Clock) -> AsyncIterator[Simulator]:
+    """Return both clouds with one home and one place, on the clock of the test."""
+    simulator = Simulator(clock=clock, world=small_world())
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
 
 
 @pytest.fixture

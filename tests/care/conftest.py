@@ -8,22 +8,18 @@ from pathlib import Path
 import pytest
 
 from exporter.config import load
-from exporter.simulator import Simulator, small_world
+from exporter.sources.gate import Gate
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.vendors import MODELS
 from exporter.sources.wally.config import WallyConfig
-from tests.care.rig import Household, Surroundings
+from tests.care.gates import Cloud
+from tests.care.rig import FakeStream, Household, ScriptedTransport, Surroundings
 from tests.support.manual_clock import ManualClock
 
 
 @pytest.fixture(autouse=True)
 def _every_line_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="exporter")
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
 
 
 @pytest.fixture
@@ -44,12 +40,24 @@ async def household(around: Surroundings) -> AsyncIterator[Household]:
 
 
 @pytest.fixture
-async def sim(clock: ManualClock) -> AsyncIterator[Simulator]:
-    """Return both clouds with one home and one place, running."""
-    simulator = Simulator(clock=clock, world=small_world())
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
+def source(household: Household, homely_config: HomelyConfig) -> FakeStream:
+    """Return a source of two locations with a stream each."""
+    return FakeStream(homely_config, household.clock, listed=["villa", "cabin"])
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    return Cloud()
+
+
+@pytest.fixture
+def transport(cloud: Cloud) -> ScriptedTransport:
+    return ScriptedTransport(cloud)
+
+
+@pytest.fixture
+def gate(around: Surroundings, wally_config: WallyConfig, transport: ScriptedTransport) -> Gate:
+    return around.gate(wally_config, transport)
 
 
 @pytest.fixture

@@ -52,13 +52,6 @@ def seeded(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311  # jitter, not a secret
 
 
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds that other threads or sockets bring about."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  # it has no event of its own
-            await asyncio.sleep(0.002)
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call as the transport got it."""

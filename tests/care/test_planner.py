@@ -10,8 +10,9 @@ import pytest
 
 from exporter.clock import Clock, SystemClock
 from exporter.schedule import Planner
-from tests.care.rig import DAY, HOUR, eventually
+from tests.care.rig import DAY, HOUR
 from tests.support.manual_clock import ManualClock
+from tests.support.waiting import eventually
 from tests.support.wall import Wall
 
 # How long a test watches that nothing happens which must not happen.

@@ -16,8 +16,9 @@ from exporter.sources.base import Reason
 from exporter.sources.homely.source import HomelySource
 from exporter.sources.homely.stream import Connector, Stream
 from tests.care.conftest import homely_at
-from tests.care.rig import HOUR, MINUTE, Surroundings, eventually
+from tests.care.rig import HOUR, MINUTE, Surroundings
 from tests.support.manual_clock import ManualClock
+from tests.support.waiting import eventually
 
 URL = "https://sdk.iotiliti.cloud"
 CAP = 5 * MINUTE

@@ -15,13 +15,13 @@ from tests.care.rig import (
     Household,
     ScriptedTransport,
     Surroundings,
-    eventually,
     nothing_known,
     told_records,
 )
 from tests.mapping.payloads import sensor, trait
 from tests.rest.servers import Cloud, answer
 from tests.support.manual_clock import ManualClock
+from tests.support.waiting import eventually
 
 ACCOUNT = {"vendor": "wally", "account": "wally-1"}
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,13 +125,6 @@ def has_ipv6() -> bool:
             return True
     except OSError:
         return False
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds that another process brings about."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  # it has no event of its own
-            await asyncio.sleep(0.01)
 
 
 async def until_served(url: str, within: float = PATIENCE) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from exporter.clock import SystemClock
-from exporter.simulator import Simulator, small_world
 from tests.cli import forked
 from tests.cli.command import Command, Finished, start
 
@@ -39,9 +38,6 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-async def sim() -> AsyncIterator[Simulator]:
-    """Return both clouds with one home and one place, on real time."""
-    simulator = Simulator(clock=SystemClock(), world=small_world())
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
+def clock() -> SystemClock:
+    """Return real time, which other processes go by."""
+    return SystemClock()

@@ -16,9 +16,10 @@ import yaml
 
 from exporter.clock import SystemClock
 from exporter.simulator import Fault, Simulator, demo_world
-from tests.cli.command import Finished, config_for, eventually, free_port, until_served
+from tests.cli.command import Finished, config_for, free_port, until_served
 from tests.cli.conftest import Run
 from tests.cli.conftest import Start as StartCommand
+from tests.support.waiting import eventually
 
 WIDTH = 100
 

@@ -14,13 +14,14 @@ from exporter.commands import dump
 from exporter.errors import StartError
 from exporter.simulator import Fault, Recorded, Simulator, demo_world
 from exporter.simulator.__main__ import main as simulate
-from tests.cli.command import config_for, eventually, free_port, until_served
+from tests.cli.command import config_for, free_port, until_served
 from tests.cli.conftest import Run
 from tests.cli.conftest import Start as StartCommand
 from tests.support.manual_clock import ManualClock
 from tests.support.running import CALLBACK_SECRET, Page, Running
 from tests.support.running import config_for as accounts_of
 from tests.support.running import run as run_both
+from tests.support.waiting import eventually
 
 #: What a redaction changes: who and where. All other labels stay as they are.
 STAND_INS = {"location_id", "location", "room", "device", "device_id", "gateway_serial", "parent"}

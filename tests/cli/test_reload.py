@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from exporter.simulator import Simulator
-from tests.cli.command import config_for, eventually, free_port, get, until_served
+from tests.cli.command import config_for, free_port, get, until_served
 from tests.cli.conftest import Start
+from tests.support.waiting import eventually
 
 SUCCESSFUL = "home_exporter_config_last_reload_successful"
 

@@ -22,5 +22,7 @@ async def test_every_exit_code_is_told(run: Run, code: Code) -> None:
 
 async def test_every_command_is_told(run: Run) -> None:
     shown = (await run("--help")).out.partition("COMMAND\n")[2].partition("\n\n")[0]
-    for name in re.findall(r"^    (\w+)", shown, re.MULTILINE):
+    names = re.findall(r"^    (\w+)", shown, re.MULTILINE)
+    assert "serve" in names
+    for name in names:
         assert re.search(rf"`home-exporter {name}\b", SECTION)

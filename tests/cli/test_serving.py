@@ -11,16 +11,9 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator import SCENARIOS, Fault, Simulator
-from tests.cli.command import (
-    STOP_WITHIN,
-    config_for,
-    eventually,
-    free_port,
-    get,
-    has_ipv6,
-    until_served,
-)
+from tests.cli.command import STOP_WITHIN, config_for, free_port, get, has_ipv6, until_served
 from tests.cli.conftest import Start
+from tests.support.waiting import eventually
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 _PAIR = re.compile(r'[a-z_]+=(?:[^\s"=]+|"(?:[^"\\]|\\.)*")')

@@ -1,29 +1,13 @@
 """A look at the accounts keeps to the budget, and a person is told of a wait."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from exporter.commands.survey import Fate, Survey
 from exporter.config import Config
-from exporter.simulator import Simulator, small_world
+from exporter.simulator import Simulator
 from tests.support.manual_clock import ManualClock
 from tests.support.running import config_for
-
-
-@pytest.fixture
-async def sim(clock: ManualClock) -> AsyncIterator[Simulator]:
-    simulator = Simulator(clock=clock, world=small_world())
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
 
 
 def accounts(sim: Simulator, folder: Path, poll_interval: str) -> Config:

@@ -19,7 +19,8 @@ from tests.documents.blocks import of
 
 ROOT = Path(__file__).parents[2]
 TOTAL = 4
-NAMES = [f"place {number}" for number in range(8)]
+# One is called as a word of nginx's own.
+NAMES = ["default", *(f"place-{number}" for number in range(7))]
 SBIN = "/usr/sbin:/usr/bin:/usr/local/bin"
 NGINX = shutil.which("nginx", path=SBIN)
 
@@ -30,8 +31,8 @@ pytestmark = [
 
 
 def secret(name: str) -> str:
-    """Return a callback secret that is long and has in it what may stand in a path."""
-    return f"~a'$;(secret)*,=:@{name.replace(' ', '-')}" * 3
+    """Return a callback secret as shards want it, with much in it that may stand in a path."""
+    return f"{name}/~a'$;(secret)*,=:@{name}"
 
 
 @pytest.fixture
@@ -75,12 +76,16 @@ async def make_map(folder: Path) -> Path:
 
 
 def write_nginx(folder: Path, shards: list[App], callback_map: Path, port: int) -> Path:
-    """Write the example, with what a test has instead of the names of pods."""
+    """Write the example, with what a test has instead of its addresses."""
     text = (ROOT / "deploy" / "proxy" / "nginx-shards.conf").read_text()
     assert "/etc/nginx/callback-shards.map" in text
     text = text.replace("/etc/nginx/callback-shards.map", str(callback_map))
     for ordinal, app in enumerate(shards):
-        text += f"upstream shard-{ordinal} {{ server 127.0.0.1:{app.server.port}; }}\n"
+        address = f"upstream shard-{ordinal} {{ server 10.0.0.1{ordinal}:10874; }}"
+        assert address in text
+        text = text.replace(
+            address, address.replace(f"10.0.0.1{ordinal}:10874", f"127.0.0.1:{app.server.port}")
+        )
     text += f"server {{ listen 127.0.0.1:{port}; access_log off;\n"
     text += "location /callbacks/ { proxy_pass http://shard-$shard; } }\n"
     main = f"daemon off;\npid {folder}/pid;\nevents {{}}\nhttp {{\n"
@@ -111,6 +116,13 @@ def refused(app: App) -> float:
     return found
 
 
+async def test_the_map_holds_no_secret_and_only_who_is_sent_callbacks(folder: Path) -> None:
+    (folder / "accounts" / "place-0.yml").write_text("vendor: wally\ntoken: t\n")
+    text = (await make_map(folder)).read_text()
+    called = sorted({*NAMES} - {"place-0"})
+    assert text.splitlines() == [f"wally/{name} {owner(name, TOTAL)};" for name in called]
+
+
 async def test_each_callback_reaches_the_shard_of_its_account(
     folder: Path, shards: list[App]
 ) -> None:
@@ -125,5 +137,6 @@ async def test_each_callback_reaches_the_shard_of_its_account(
         for name in NAMES:
             assert (name, await post(http, port, secret(name))) == (name, 204)
         assert [refused(app) for app in shards] == [0] * TOTAL
-        assert await post(http, port, "a-secret-that-nobody-has") == 404
-        assert [refused(app) for app in shards] == [1] + [0] * (TOTAL - 1)
+        for nobodys in ("a-secret-that-nobody-has", "nobody/a-secret-that-nobody-has"):
+            assert await post(http, port, nobodys) == 404
+        assert [refused(app) for app in shards] == [2] + [0] * (TOTAL - 1)

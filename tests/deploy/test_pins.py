@@ -19,7 +19,7 @@ DIRECT = {
     "runtime": PROJECT["project"]["dependencies"],
     "ci": [
         *PROJECT["project"]["dependencies"],
-        *(one for group in ("build", "lint", "test") for one in GROUPS[group]),
+        *(one for group in ("build", "docs", "lint", "test") for one in GROUPS[group]),
     ],
 }
 _PIN = re.compile(

@@ -98,6 +98,19 @@ def test_what_they_run_is_there(path: Path) -> None:
         assert (ROOT / f"{module.replace('.', '/')}.py").exists()
 
 
+def debian_packages(command: str) -> set[str]:
+    """Return the packages that a command of some lines installs."""
+    (found,) = re.findall(r"scripts/debian-packages ((?:.*\\\n)*.*)", command)
+    return set(found.replace("\\\n", " ").split())
+
+
+def test_ci_runs_every_test_that_make_test_runs() -> None:
+    recipe = (ROOT / "Makefile").read_text().split("\ntest: ")[1].split("\n\n")[0]
+    jobs = read(GITHUB / "workflows/ci.yml")["jobs"]
+    ran = "\n".join(step.get("run", "") for step in jobs["test"]["steps"])
+    assert "prometheus" in debian_packages(recipe) <= debian_packages(ran)
+
+
 def test_the_tests_run_on_every_python_that_is_promised() -> None:
     matrix = read(GITHUB / "workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
     promised = re.findall(

@@ -21,7 +21,6 @@ MARKERS = {
     "long": "it takes minutes, or makes an environment",
     "needs-account": "it needs an account somewhere",
     "needs-docker": "it needs Docker",
-    "needs-secrets": "it needs files of secrets; tests/deploy/test_callback_route.py has them",
     "needs-root": "it changes the machine",
 }
 

@@ -16,13 +16,14 @@ from exporter.config import load
 from exporter.simulator import Simulator, small_world
 from exporter.sources.vendors import MODELS
 from exporter.state.documents import CallsDocument, Document, LocationDocument
-from tests.cli.command import eventually, get, start
+from tests.cli.command import get, start
 from tests.faults.disk import no_file_grows, nobodys_folder
 from tests.faults.drill import Drill
 from tests.faults.served import Course
 from tests.faults.signs import Moment
 from tests.faults.table import ROWS
 from tests.support.running import Page
+from tests.support.waiting import eventually
 
 KINDS: dict[str, type[Document]] = {"calls": CallsDocument, "locations": LocationDocument}
 
@@ -92,6 +93,7 @@ def documents(folder: Path) -> dict[Path, bytes]:
 
 @pytest.fixture
 async def sim() -> AsyncIterator[Simulator]:
+    """Return both clouds on real time, which other processes go by; `clock` is moved by hand."""
     simulator = Simulator(clock=SystemClock(), world=small_world())
     await simulator.start()
     yield simulator

@@ -10,9 +10,9 @@ import pytest
 from exporter.clock import SystemClock
 from exporter.simulator import Simulator, fleet_world
 from scripts.stack import missing
-from tests.cli.command import eventually
 from tests.fleet.shards import Exporter, Series, running
 from tests.fleet.store import BINARIES, storing
+from tests.support.waiting import eventually
 
 SHARDS, LOGINS, HOMES, DEVICES = 4, 50, 4, 4
 ALL = LOGINS * HOMES

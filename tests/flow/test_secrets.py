@@ -10,7 +10,8 @@ import yaml
 
 from exporter.clock import SystemClock
 from exporter.simulator import Fault, Simulator, demo_world
-from tests.cli.command import eventually, free_port
+from tests.cli.command import free_port
+from tests.support.waiting import eventually
 
 _SECRET = "callback-secret-that-nobody-may-see"
 _FAULTS = ("html_200", "truncated_json", "object_for_list", "disconnect", "redirect")

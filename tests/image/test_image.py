@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 import exporter
 from exporter.clock import SystemClock
-from exporter.simulator import Simulator, small_world
+from exporter.simulator import Simulator
 from tests.cli.command import config_for, free_port, get, until_served
 
 pytestmark = pytest.mark.image
@@ -155,12 +155,9 @@ async def test_sigterm_ends_it_with_0_in_the_grace_time(demo: Container) -> None
 
 
 @pytest.fixture
-async def sim() -> AsyncIterator[Simulator]:
-    """Return both clouds, on real time."""
-    simulator = Simulator(clock=SystemClock(), world=small_world())
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
+def clock() -> SystemClock:
+    """Return real time, which other processes go by."""
+    return SystemClock()
 
 
 async def test_it_serves_a_configuration_and_keeps_state_on_its_volume(

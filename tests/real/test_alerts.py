@@ -7,8 +7,8 @@ import pytest
 from exporter.simulator import demo_world
 from exporter.simulator.faults import Fault
 from scripts.stack import missing
-from tests.cli.command import eventually
 from tests.real.watched import Told, Watched, floods, watched
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}")
 LEAK = "HomeWaterLeak"

@@ -11,11 +11,6 @@ from tests.support.manual_clock import ManualClock
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
 async def make_client() -> AsyncIterator[MakeClient]:
     made: list[Client] = []
 

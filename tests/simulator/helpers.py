@@ -113,11 +113,4 @@ class Socket:
         return frames
 
 
-async def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds; the loop's own work is all it waits for."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110 - what happens is on another side of a socket
-            await asyncio.sleep(0.005)
-
-
 MakeClient = Callable[[Simulator], Awaitable[Client]]

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.helpers import Client, eventually
+from tests.simulator.helpers import Client
+from tests.support.waiting import eventually
 
 
 async def test_world_tells_what_a_client_needs(client: Client) -> None:

@@ -5,7 +5,8 @@ import asyncio
 import aiohttp
 import pytest
 
-from tests.simulator.helpers import PATIENCE, Client, eventually
+from tests.simulator.helpers import PATIENCE, Client
+from tests.support.waiting import eventually
 
 PLACES = "/v2/places"
 

@@ -7,8 +7,9 @@ import pytest
 import socketio
 
 from exporter.simulator import EventForm, Fault, Simulator, small_world
-from tests.simulator.helpers import Client, MakeClient, Socket, eventually
+from tests.simulator.helpers import Client, MakeClient, Socket
 from tests.support.manual_clock import ManualClock
+from tests.support.waiting import eventually
 
 
 async def joined(client: Client) -> tuple[str, Socket]:

@@ -8,9 +8,10 @@ import pytest
 import trustme
 
 from exporter.simulator import Fault, Simulator, small_world
-from tests.simulator.helpers import Client, MakeClient, eventually
+from tests.simulator.helpers import Client, MakeClient
 from tests.support.manual_clock import ManualClock
 from tests.support.tls import certifier
+from tests.support.waiting import eventually
 
 PLACES = "/v2/places"
 

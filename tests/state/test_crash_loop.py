@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from exporter.clock import SystemClock
-from exporter.simulator import Simulator, small_world
+from exporter.simulator import Simulator
 from tests.cli.command import Command, config_for, free_port, start, until_served
 
 ENDPOINTS = ("token", "refresh", "locations", "home", "places", "sensors")
@@ -19,11 +18,9 @@ _WAITS = (0.0, 19.9, 39.9, 79.9, 159.9, 319.9)
 
 
 @pytest.fixture
-async def sim() -> AsyncIterator[Simulator]:
-    simulator = Simulator(clock=SystemClock(), world=small_world())
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
+def clock() -> SystemClock:
+    """Return real time, which other processes go by."""
+    return SystemClock()
 
 
 def calls(sim: Simulator) -> dict[str, int]:
