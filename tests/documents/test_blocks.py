@@ -19,6 +19,7 @@ _MISSING = [tool for tool in _TOOLS if shutil.which(tool) is None]
 needs_tools = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
 #: What a command that is not run may be, besides one whose arguments are checked below.
 _UNCHECKED = {
+    ".",
     "curl",
     "docker",
     "git",
