@@ -14,7 +14,8 @@ nitpicky = True  # a reference that leads nowhere is a fault, and every fault en
 exclude_patterns = ["_site"]
 # The slugs of headings are those of GitHub, where the same files are read as well.
 myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence"]
+# With html_image an <img> is an image of the site too, and one that is missing is a fault.
+myst_enable_extensions = ["colon_fence", "html_image"]
 
 html_theme = "furo"
 html_title = f"home-exporter {release}"

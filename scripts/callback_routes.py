@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from exporter.commands.flags import parse_total
 from exporter.shard import owner
 
 _NAME = "home-exporter"
@@ -26,7 +27,9 @@ _KEYS = ("callback_secret", "callback_secret_file", "callback_secret_env")
 
 def called(folder: Path) -> Iterator[str]:
     """Yield the names of the accounts that are sent callbacks; raises ValueError for odd ones."""
-    for path in sorted(path for path in folder.iterdir() if path.suffix in {".yml", ".yaml"}):
+    # As the exporter reads the folder: what is hidden, an editor's copy for one, is no account.
+    paths = (path for path in folder.iterdir() if not path.name.startswith("."))
+    for path in sorted(path for path in paths if path.suffix in {".yml", ".yaml"}):
         account = yaml.safe_load(path.read_text())
         if not isinstance(account, dict):
             raise ValueError(f"{path}: expected keys and values")  # noqa: TRY004  # what it holds
@@ -90,7 +93,7 @@ def routes(names: list[str], total: int, host: str) -> str:
 def main() -> int:
     """Print the manifests."""
     parser = argparse.ArgumentParser(description="Route callbacks to the shards that own them.")
-    parser.add_argument("--total-shards", type=int, required=True, metavar="N")
+    parser.add_argument("--total-shards", type=parse_total, required=True, metavar="N")
     parser.add_argument("--host", default="home.example.org", help="where callbacks are sent")
     parser.add_argument("accounts_dir", type=Path, metavar="ACCOUNTS_DIR")
     options = parser.parse_args()

@@ -240,7 +240,7 @@ def _add_shard(parser: Parser) -> None:
     )
     parser.add_argument(
         "--total-shards",
-        type=_total,
+        type=parse_total,
         default=os.environ.get("HOME_EXPORTER_TOTAL_SHARDS") or "1",
         metavar="N",
         help="how many shards share the accounts (default: $HOME_EXPORTER_TOTAL_SHARDS, else 1)",
@@ -274,7 +274,8 @@ def _ordinal(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _total(text: str) -> int:
+def parse_total(text: str) -> int:
+    """Return a number of shards; raises ArgumentTypeError for any other text."""
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= _MOST_SHARDS):
         what = f"expected a number from 1 to {_MOST_SHARDS}"
         raise argparse.ArgumentTypeError(f"{what}, not {text!r}")

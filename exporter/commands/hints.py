@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from exporter.config import AccountConfig, Config, SecretField
@@ -12,6 +12,8 @@ from exporter.config.web import WebConfig
 _OTHERS = stat.S_IROTH | stat.S_IWOTH
 #: Where containers are given their secrets, readable for all that runs inside.
 _CONTAINER_SECRETS = Path("/run/secrets")
+#: So many files of a folder are named; of a fleet's thousands the first stands for all.
+_FEW = 5
 
 
 def given_by(account: AccountConfig, field: SecretField) -> str | None:
@@ -22,14 +24,8 @@ def given_by(account: AccountConfig, field: SecretField) -> str | None:
 def hints(config: Config) -> Iterator[str]:
     """Yield what the owner of the configuration may want to change."""
     holding = {account.file for account in config.accounts if _is_written(account)}
-    for file in sorted(filter(_is_open, holding)):
-        yield f"{file}: holds a secret and every user of the machine can read it: chmod 600 {file}"
-    for account in config.accounts:
-        for field in account.secret_fields:
-            key = given_by(account, field)
-            if key is not None and key.endswith("_file"):
-                given = Path(getattr(account, key)).expanduser()
-                yield from _secret_file(account.file.parent / given)
+    yield from _readable(sorted(holding), "holds a secret and ")
+    yield from _readable(filter(_is_no_containers, dict.fromkeys(_secret_files(config))))
     yield from _state_folder(config.state_dir)
 
 
@@ -40,12 +36,35 @@ def web_hints(path: Path, web: WebConfig) -> Iterator[str]:
     elif web.tls is None:
         yield f"{path}: without tls_server_config passwords travel in clear"
     if web.key_file is not None:
-        yield from _secret_file(web.key_file)
+        yield from _readable(filter(_is_no_containers, [web.key_file]))
 
 
-def _secret_file(path: Path) -> Iterator[str]:
-    if _is_open(path) and not path.is_relative_to(_CONTAINER_SECRETS):
-        yield f"{path}: every user of the machine can read it: chmod 600 {path}"
+def _secret_files(config: Config) -> Iterator[Path]:
+    for account in config.accounts:
+        for field in account.secret_fields:
+            key = given_by(account, field)
+            if key is not None and key.endswith("_file"):
+                yield account.file.parent / Path(getattr(account, key)).expanduser()
+
+
+def _readable(files: Iterable[Path], what: str = "") -> Iterator[str]:
+    """Yield what everybody can read: each file, or each folder of many."""
+    folders: dict[Path, list[Path]] = {}
+    for file in filter(_is_open, files):
+        folders.setdefault(file.parent, []).append(file)
+    for folder, found in folders.items():
+        if len(found) > _FEW:
+            yield (
+                f"{folder}: {len(found)} files, {found[0].name} for one: {what}every user of the"
+                " machine can read it: chmod 600 each"
+            )
+        else:
+            for file in found:
+                yield f"{file}: {what}every user of the machine can read it: chmod 600 {file}"
+
+
+def _is_no_containers(path: Path) -> bool:
+    return not path.is_relative_to(_CONTAINER_SECRETS)
 
 
 def _state_folder(folder: Path) -> Iterator[str]:

@@ -83,7 +83,12 @@ def _yaml_fault(error: yaml.MarkedYAMLError) -> str:
         if error.problem and "unhashable" in error.problem:
             return "keys that are plain text"
         return "a tag (!) that is not known; put text that begins with ! in quotes"
-    return "the line cannot be read; put text with special characters in quotes"
+    if error.problem and r"'\t'" in error.problem:
+        return "blanks, where there is a tab"
+    return (
+        "the line cannot be read; look how far it is indented, and put text with special characters"
+        " in quotes"
+    )
 
 
 class _UniqueKeys(yaml.constructor.SafeConstructor):

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
 
 from aiohttp import web
@@ -17,12 +16,11 @@ from exporter.web.negotiation import (
     wants_openmetrics,
 )
 from exporter.web.own import OwnPart
+from exporter.web.sending import Pieces, Sending
 
-#: A larger body is sent in chunks, as fast as it is taken: it is never held twice.
-_LARGE = 256 * 1024
-_CHUNK = 64 * 1024
-
-_Pieces = Sequence[bytes]
+#: A larger body is sent in chunks, as fast as it is taken: it is never held twice. One that is sent
+#: at once is held by its connection until the next request, which may be one of hundreds.
+_LARGE = 32 * 1024
 
 
 class MetricsHandler:
@@ -33,11 +31,12 @@ class MetricsHandler:
         self._telemetry = telemetry
         self._kept = Kept(exposition, pool)
         self._own = OwnPart(telemetry.watched)
+        self._sending = Sending()
         # One after the other: a crowd that scrapes must not hold up what else the loop does, nor
         # one of them that came last. So whoever asked before a page was begun is given that page.
         self._turn = asyncio.Lock()
         self._begun = self._asking = 0
-        self._shared: dict[Form, tuple[int, _Pieces]] = {}
+        self._shared: dict[Form, tuple[int, Pieces]] = {}
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer a scrape."""
@@ -53,10 +52,13 @@ class MetricsHandler:
         size = sum(map(len, page))
         if size < _LARGE:
             return web.Response(body=b"".join(page), headers=headers)
+        if request.transport is None:
+            raise ConnectionResetError("nobody is there any more")
         headers["Content-Length"] = str(size)
-        return web.Response(body=_in_turn(page), headers=headers)
+        chunks = self._sending.chunks(page, request.transport)
+        return web.Response(body=chunks, headers=headers)
 
-    async def _page(self, form: Form) -> _Pieces:
+    async def _page(self, form: Form) -> Pieces:
         """Return a page that was begun after it was asked for."""
         asked = self._begun
         self._asking += 1
@@ -75,16 +77,10 @@ class MetricsHandler:
             if not self._asking:
                 self._shared.clear()
 
-    async def _made(self, form: Form) -> _Pieces:
+    async def _made(self, form: Form) -> Pieces:
         began = time.perf_counter()
         homes = await self._kept.get(form)
         self._telemetry.series.set(self._exposition.series)
         page = homes.with_end(self._own.render(openmetrics=form.is_openmetrics))
         self._telemetry.render_duration.observe(time.perf_counter() - began)
         return page
-
-
-async def _in_turn(pieces: _Pieces) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        for begin in range(0, len(piece), _CHUNK):
-            yield piece[begin : begin + _CHUNK]

@@ -170,6 +170,18 @@ async def test_so_is_an_account_in_a_file_of_its_own(run: Run, tmp_path: Path) -
     assert "  a (wally, https://api.snsr.net)  token\n" in done.out
 
 
+async def test_of_many_such_files_one_stands_for_all(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "exporter.yml").write_text("accounts_dir: accounts\n")
+    folder = tmp_path / "accounts"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"a{number}.yml").write_text(f"vendor: wally\ntoken: t{number}\n")
+        (folder / f"a{number}.yml").chmod(0o644)
+    done = await run("check")
+    (hint,) = done.lines
+    assert hint.startswith("hint: accounts: 6 files, a0.yml for one: holds a secret and every user")
+
+
 async def test_a_secret_that_everybody_can_read_is_worth_a_hint(run: Run, config: Path) -> None:
     secret = config.parent / "token"
     secret.write_text("a-token")

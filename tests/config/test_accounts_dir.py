@@ -127,7 +127,10 @@ def test_all_faults_of_all_files_are_told_at_once(write: Write, tmp_path: Path) 
     (tmp_path / "accounts" / "m.yml").symlink_to("nowhere")
     (tmp_path / "accounts" / "n\n.yml").write_text(WALLY)
     vendors = "vendor: expected 'homely' or 'wally'"
-    unreadable = "the line cannot be read; put text with special characters in quotes"
+    unreadable = (
+        "the line cannot be read; look how far it is indented, and put text with special characters"
+        " in quotes"
+    )
     missing = "No such file or directory"
     assert faults(path) == [
         "exporter.yml: colour: unknown key, expected one of accounts_dir, homely, state_dir, wally",

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -291,6 +292,23 @@ def test_an_account_whose_name_is_no_part_of_a_path_has_no_route(tmp_path: Path)
     (tmp_path / "one.yml").write_text(f"name: Hytta på fjellet\n{text}")
     with pytest.raises(ValueError, match=r"one\.yml: name: expected"):
         list(called(tmp_path))
+
+
+def test_what_the_exporter_does_not_read_has_no_route(tmp_path: Path) -> None:
+    text = (ACCOUNTS / "wally-1.yml").read_text()
+    for name in ("one.yml", ".one.yml", "one.yml.bak"):
+        (tmp_path / name).write_text(text)
+    assert list(called(tmp_path)) == ["one"]
+
+
+@pytest.mark.parametrize("total", ["0", "-1", "four"])
+def test_routes_to_no_shard_are_refused(total: str) -> None:
+    command = (sys.executable, "-m", "scripts.callback_routes", f"--total-shards={total}")
+    done = subprocess.run(
+        (*command, str(ACCOUNTS)), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "expected a number from 1" in done.stderr
 
 
 @many

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,9 @@ from exporter.series import Sample
 from exporter.telemetry import Telemetry
 from exporter.web import kept
 from exporter.web.metrics import MetricsHandler
+from tests.exposition.conftest import Serve
+from tests.mapping.payloads import device, state
+from tests.store.bench import HomelyBench
 
 RENDERED = "home_exporter_render_duration_seconds_count"
 BASE = ("homely", "home-1", "Hytta")
@@ -56,3 +60,35 @@ async def test_who_asks_while_a_page_is_made_is_given_the_next(
         let_go.set()
         assert b"home_up{" not in body_of(await first)
         assert b"home_up{" in body_of(await second)
+
+
+async def test_connections_at_rest_hold_no_page(serve: Serve) -> None:
+    bench = HomelyBench()
+    states = {f"sauna.s{number}": state(number) for number in range(40)}
+    bench.poll(*(device(states, id=f"dev-{number}") for number in range(20)))
+    client = await serve(bench.page, Telemetry(Exposition()))
+    size = len(bench.page.render(openmetrics=False))
+    writers: list[asyncio.StreamWriter] = []
+
+    async def scrape() -> None:
+        # Another page for each, as where something happens between two scrapes.
+        bench.page.put(BASE[:2], BASE, [Sample(UP, (), float(len(writers)))])
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(client.port or 0))
+        writers.append(writer)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in head.splitlines() if line.startswith(b"Content-Length"))
+        await reader.readexactly(int(length.split()[1]))
+
+    await scrape()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(30):
+            await scrape()
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    for writer in writers:
+        writer.close()
+    assert held < 10 * size
