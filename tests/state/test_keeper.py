@@ -17,6 +17,7 @@ from exporter.model import LocationKey, LocationRef, Snapshot
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.homely.mapping import map_home
 from exporter.sources.values import Reader
+from exporter.sources.wally.config import WallyConfig
 from exporter.state import Keeper, StateFiles, snapshot
 from exporter.state.documents import Document, LocationDocument
 from exporter.store import Store
@@ -314,6 +315,20 @@ async def test_a_name_that_another_login_takes_inherits_nothing(
         assert (found.last("token") is not None) is has
         assert (found.restarts > 0) is has
         assert bool(list(later.keeper.locations(config))) is has
+
+
+async def test_the_record_of_an_account_that_is_polled_twice_a_year_is_kept(
+    process: Process, pool: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    half_a_year = {"poll_interval": "183d", "stale_after": "366d", "name": "a", "token": "t"}
+    config = WallyConfig.model_validate(half_a_year)
+    bucket = Bucket(10.0, config.calls_per_second(1), 3.0, process.clock.monotonic())
+    await process.keeper.keep(config, process.keeper.record(config, bucket))
+    later = Process(tmp_path, process.clock, pool)
+    await later.keeper.load()
+    other = Bucket(10.0, 1.0, 10.0, process.clock.monotonic())
+    assert later.keeper.record(config, other).bucket.rate == bucket.rate
+    assert later.errors == 0
 
 
 async def test_a_record_of_nonsense_is_one_error_and_a_new_record(
