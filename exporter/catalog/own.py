@@ -17,7 +17,6 @@ def _own(
         help=text,
         kind=kind,
         scope=scope,
-        survives=scope is Scope.ACCOUNT,
         labels=labels,
         unit=unit,
         buckets=buckets,
