@@ -75,14 +75,15 @@ class Exposition:
                 self._set(owner, held, metric, [])
 
     def refresh(self, owner: Owner, metrics: Collection[Metric], samples: Iterable[Sample]) -> bool:
-        """Replace the values that an owner has of these metrics; of other metrics nothing changes.
+        """Replace what an owner has of these metrics; of other metrics nothing changes.
 
-        Returns False, having changed nothing, where the owner's series of them are others.
+        Returns False, having changed nothing, where the owner has more or fewer series of them.
         """
         held = self._owners.get(owner)
         grouped = _grouped(samples)
         if held is None or any(
-            not _is_alike(held.groups.get(metric), grouped.get(metric)) for metric in metrics
+            _size(held.groups.get(metric, [])) != _size(grouped.get(metric, []))
+            for metric in metrics
         ):
             return False
         for metric, group in grouped.items():
@@ -133,13 +134,6 @@ def _grouped(samples: Iterable[Sample]) -> dict[Metric, _Group]:
         else:
             grouped[metric] = [labels, value] if metric.labels else value
     return grouped
-
-
-def _is_alike(one: _Group | None, other: _Group | None) -> bool:
-    """Return whether two groups have the same series."""
-    if isinstance(one, list) and isinstance(other, list):
-        return one[::2] == other[::2]
-    return (one is None) is (other is None)
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ class Page(Protocol):
         ...
 
     def refresh(self, owner: Owner, metrics: Collection[Metric], samples: Iterable[Sample]) -> bool:
-        """Replace the values that an owner has of these metrics; False if its series are others."""
+        """Replace what an owner has of these metrics; False where that is more or fewer series."""
         ...
 
     def drop(self, owner: Owner) -> None:

@@ -17,7 +17,6 @@ def _own(
         help=text,
         kind=kind,
         scope=scope,
-        survives=scope is Scope.ACCOUNT,
         labels=labels,
         unit=unit,
         buckets=buckets,
@@ -43,8 +42,8 @@ BUILD_INFO = _own(
 )
 ACCOUNT_UP = _of_account(
     "account_up",
-    "0 before the account's first call, while its credentials are refused or it is rate limited,"
-    " while a call about all of it fails, or the calls of all its locations do; else 1.",
+    "0 until a call of the account first succeeds, while its credentials are refused or it is rate"
+    " limited, while a call about all of it fails, or the calls of all its locations do; else 1.",
 )
 ACCOUNT_LAST_SUCCESS = _of_account(
     "account_last_success_timestamp_seconds",

@@ -102,16 +102,14 @@ class Gate:
         self._recall()
 
     def _recall(self) -> None:
-        """Show the account as it was before a restart; an account that is new is not up yet."""
+        """Show the account as it was before a restart."""
         now, record = self._clock.monotonic(), self.record
         self._is_refused = record.refused.step > 0
         if record.penalty.is_on(now):
             self._failing.add(_PENALTY)
-        if record.succeeded_at is None:
-            self._meter.show(is_up=False)
-        else:
+        if record.succeeded_at is not None:
             self._meter.succeed(record.succeeded_at)
-            self._show()
+        self._show()
 
     async def __aenter__(self) -> Self:
         await self._lock.acquire()
@@ -147,7 +145,7 @@ class Gate:
             _HEADROOM * self._config.calls_per_second(max(1, len(locations))),
             self._clock.monotonic(),
         )
-        self._meter.look()
+        self._show()
 
     @property
     def calls(self) -> dict[str, int]:
@@ -319,7 +317,9 @@ class Gate:
         self._failing.add(_PENALTY)
 
     def _show(self) -> None:
-        self._meter.show(is_up=not self._is_failing())
+        # An account that is new is not up yet.
+        has_succeeded = self.record.succeeded_at is not None
+        self._meter.show(is_up=has_succeeded and not self._is_failing())
 
     def _standing(self) -> Standing:
         now, bucket = self._clock.monotonic(), self.record.bucket

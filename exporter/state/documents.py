@@ -42,7 +42,8 @@ class CallsDocument(Document):
     selection: str
     level: Annotated[FiniteFloat, Field(ge=-100)]
     burst: Annotated[FiniteFloat, Field(ge=1)]
-    rate: Annotated[FiniteFloat, Field(gt=1e-6)]
+    # Smaller than what the longest intervals of a configuration make.
+    rate: Annotated[FiniteFloat, Field(gt=1e-8)]
     penalty: StoredPenalty
     refused: StoredPenalty
     attempts: dict[str, Moment]

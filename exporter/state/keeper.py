@@ -109,10 +109,9 @@ class Keeper:
 
     async def keep(self, config: AccountConfig, record: CallRecord) -> None:
         """Write an account's record down; never raises."""
-        document = calls.dump(record, config, self._clock.wall(), self._clock.monotonic())
-        if document.account in self._live:
-            self._live[document.account] = (config, record)
-        await self._files.write(_CALLS, document.account, document, is_durable=True)
+        if calls.identity(config) in self._live:
+            self._live[calls.identity(config)] = (config, record)
+        await self._write_record(config, record, is_durable=True)
 
     async def run(self) -> None:
         """Save what has changed, each location at most every five minutes."""
@@ -128,7 +127,8 @@ class Keeper:
             async with asyncio.timeout(_LAST_SAVE_LIMIT):
                 for config, record in list(self._live.values()):
                     if record.attempts:
-                        await self.keep(config, record)
+                        # To sync them all would take the time that the locations need.
+                        await self._write_record(config, record, is_durable=False)
                 await self._save_locations(0.0)
         except TimeoutError:
             left = len(self._due(self._clock.monotonic()))
@@ -137,6 +137,12 @@ class Keeper:
     async def close(self) -> None:
         """Give the folder back, once nothing is written to it any more."""
         await self._files.close()
+
+    async def _write_record(
+        self, config: AccountConfig, record: CallRecord, *, is_durable: bool
+    ) -> None:
+        document = calls.dump(record, config, self._clock.wall(), self._clock.monotonic())
+        await self._files.write(_CALLS, document.account, document, is_durable=is_durable)
 
     async def _save_locations(self, gap: float, most: int | None = None) -> None:
         while self._retired:
@@ -148,8 +154,9 @@ class Keeper:
                 await self._save(location, now)
             except Exception as error:  # noqa: BLE001  # one location must not cost the others
                 self._log.bug("a location could not be saved", error)
-        for key in [known for known in self._saved if known not in self._store.locations]:
-            saved = self._saved.pop(key)
+        # At once: the last save may begin while a file is removed.
+        gone = [self._saved.pop(key) for key in self._saved.keys() - self._store.locations.keys()]
+        for saved in gone:
             if not saved.is_retired:
                 await self._files.remove(_LOCATIONS, saved.name)
 
@@ -171,15 +178,17 @@ class Keeper:
     async def _save(self, location: HeldLocation, now: float) -> None:
         saved = self._saved.get(location.key)
         config = self._accounts[location.key[0], location.account]
-        name = _name(config, location.key)
+        # Before anything fails: what cannot be saved must not come before all others each time.
+        attempt = _Saved(config.name, _name(config, location.key), _UNWRITTEN, now)
+        self._saved[location.key] = attempt
         if saved is not None and saved.account != location.account:
             await self._files.remove(_LOCATIONS, saved.name)
         generation = location.generation
         document = snapshot.dump(location, calls.identity(config), self._clock.wall(), now)
-        if not await self._files.write(_LOCATIONS, name, document):
-            generation = _UNWRITTEN
-        if self._saved.get(location.key) is saved:  # it may have been retired meanwhile
-            self._saved[location.key] = _Saved(config.name, name, generation, now)
+        is_written = await self._files.write(_LOCATIONS, attempt.name, document)
+        # It may have been retired meanwhile.
+        if is_written and self._saved.get(location.key) is attempt:
+            self._saved[location.key] = attempt._replace(generation=generation)
 
 
 def _name(config: AccountConfig, key: LocationKey) -> str:

@@ -4,7 +4,6 @@ Only the event loop calls the store, so there are no locks. Every change is publ
 the samples of the device or the location it touched, and of nothing else.
 """
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from exporter.catalog import readings
@@ -24,6 +23,7 @@ from exporter.series import Owner, Page
 from exporter.store import devices
 from exporter.store.activities import NONE
 from exporter.store.allowance import Allowance
+from exporter.store.deadlines import Deadlines
 from exporter.store.freshness import DeviceView, is_up
 from exporter.store.held import NEVER, HeldDevice, HeldLocation, Policy
 from exporter.store.moment import Moment
@@ -57,8 +57,7 @@ class Store:
         self._on_dropped = on_dropped
         self.locations: dict[LocationKey, HeldLocation] = {}
         self._allowances: dict[LocationKey, Allowance] = {}
-        self._deadlines: list[tuple[float, Owner]] = []
-        self._queued: dict[Owner, float] = {}
+        self._deadlines = Deadlines()
         self._pending = Pending()
         self._ahead = clock.wall() - clock.monotonic()
 
@@ -158,7 +157,6 @@ class Store:
         if location is None:
             return Applied.UNKNOWN_LOCATION
         now = self._clock.monotonic()
-        location.generation += 1
         if isinstance(change, AlarmChange):
             is_change = location.alarm.push(change.state, change.updated, now)
             applied = Applied.APPLIED if is_change else Applied.DUPLICATE
@@ -168,6 +166,7 @@ class Store:
                 return Applied.UNKNOWN_DEVICE
             applied = self._push_device(location, device, change, now)
             self._publish_push(location, device, change)
+        location.generation += 1
         location.pushed_at = self._clock.wall()
         # Events are many, and of the location itself most of them move nothing else.
         times = (readings.LOCATION_UPDATED,), location_times(location)
@@ -224,12 +223,10 @@ class Store:
         self._watch_wall_clock()
         now = self._clock.monotonic()
         for _ in range(_EXPIRED_AT_ONCE):
-            if not self._deadlines or self._deadlines[0][0] > now:
+            owner = self._deadlines.pop(now)
+            if owner is None:
                 return False
-            moment, owner = heapq.heappop(self._deadlines)
-            if self._queued.get(owner) == moment:
-                del self._queued[owner]
-                self._republish(owner)
+            self._republish(owner)
         return True
 
     def _watch_wall_clock(self) -> None:
@@ -338,7 +335,7 @@ class Store:
 
     def _note_served(self, owner: Owner, device: HeldDevice, view: DeviceView) -> None:
         device.is_served, device.served_until = view.is_served, view.deadline()
-        self._wake_at(owner, device.served_until)
+        self._deadlines.add(owner, device.served_until)
 
     def _publish_device(self, location: HeldLocation, device: HeldDevice) -> None:
         view = DeviceView(location, device, self._clock.monotonic())
@@ -358,14 +355,9 @@ class Store:
             moment + location.policy.stale_after
             for moment in (location.polled, location.alarm.pushed)
         ]
-        self._wake_at(location.key, min((end for end in ends if end > now), default=float("inf")))
-
-    def _wake_at(self, owner: Owner, deadline: float) -> None:
-        """Look at the owner again at the deadline; a later one than queued is found out then."""
-        if deadline < self._queued.get(owner, float("inf")):
-            self._queued[owner] = deadline
-            heapq.heappush(self._deadlines, (deadline, owner))
+        deadline = min((end for end in ends if end > now), default=float("inf"))
+        self._deadlines.add(location.key, deadline)
 
     def _withdraw(self, owner: Owner) -> None:
-        self._queued.pop(owner, None)
+        self._deadlines.forget(owner)
         self._page.drop(owner)

@@ -61,6 +61,8 @@ class Kept:
         generation, part = self._made.get(form, (None, None))
         if part is None or generation != self._exposition.generation:
             generation = self._exposition.generation
+            # What is out of date goes first: a form that is seldom asked for may be large.
+            self._made = {one: made for one, made in self._made.items() if made[0] == generation}
             part = await self._make(form)
             self._made[form] = generation, part
         return part

@@ -20,8 +20,8 @@ _EVENTS = (
 )
 _BUSY = "with the simulated cloud beside it both cores were busy, or a slice of work held the loop"
 _MEMORY = (
-    "each home has a login of its own here, the dearest case: session, gate and socket are more than"
-    " half of what a home takes"
+    "each home has a login of its own here, the dearest case: session, gate and socket are more"
+    " than half of what a home takes"
 )
 
 

@@ -41,6 +41,16 @@ def spend(held: Bucket, now: float) -> int:
     return count
 
 
+def test_a_bucket_grows_by_whole_tokens_until_it_is_full() -> None:
+    held = bucket()
+    assert held.grows_at(NOW) == math.inf
+    held.take(NOW)
+    held.take(NOW)
+    assert held.grows_at(NOW + 4) == pytest.approx(NOW + 10)
+    assert held.grows_at(NOW + 14) == pytest.approx(NOW + 20)
+    assert held.grows_at(NOW + 21) == math.inf
+
+
 def waits(count: int, retry_after: float | None, share: float = NO_JITTER) -> list[float]:
     """Return the lengths of penalties that follow each other at once."""
     penalty, now, found = Penalty(), NOW, []

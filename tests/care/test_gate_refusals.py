@@ -151,6 +151,48 @@ async def test_a_failure_of_one_location_of_two_leaves_the_account_up(
     assert around.sample("account_up", **ACCOUNT) == 1
 
 
+async def test_an_account_is_not_up_before_a_first_success(
+    gate: Gate, cloud: Cloud, around: Surroundings
+) -> None:
+    gate.expect(["flat", "house"])
+    assert around.sample("account_up", **ACCOUNT) == 0
+    cloud.answer = CloudError(Outcome.UNUSABLE)
+    await fails(gate, Outcome.UNUSABLE, "sensors")
+    assert around.sample("account_up", **ACCOUNT) == 0, "the other location was not asked"
+    cloud.answer = []
+    await call(gate)
+    assert around.sample("account_up", **ACCOUNT) == 1
+
+
+async def test_an_account_is_up_again_as_soon_as_it_is_known_to_have_another_location(
+    gate: Gate, cloud: Cloud, around: Surroundings
+) -> None:
+    gate.expect(["flat"])
+    await call(gate)
+    cloud.answer = CloudError(Outcome.UNUSABLE)
+    await fails(gate, Outcome.UNUSABLE, "sensors")
+    assert around.sample("account_up", **ACCOUNT) == 0
+    gate.expect(["flat", "house"])
+    assert around.sample("account_up", **ACCOUNT) == 1
+    gate.expect(["flat"])
+    assert around.sample("account_up", **ACCOUNT) == 0
+
+
+async def test_the_end_of_a_penalty_is_shown_though_no_call_is_made(
+    gate: Gate, cloud: Cloud, around: Surroundings, clock: ManualClock
+) -> None:
+    cloud.answer = RateLimitedError(Outcome.RATE_LIMITED, 429, 3600.0)
+    await fails(gate, Outcome.RATE_LIMITED)
+    for _ in range(3):
+        clock.advance(3600)
+        around.telemetry.look(clock.monotonic())
+    assert around.sample("budget_tokens", **ACCOUNT) == 10, "nothing else changes by itself"
+    assert around.sample("rate_limited_until_timestamp_seconds", **ACCOUNT)
+    clock.advance(6 * 3600)
+    around.telemetry.look(clock.monotonic())
+    assert around.sample("rate_limited_until_timestamp_seconds", **ACCOUNT) == 0
+
+
 async def test_what_cannot_be_read_from_an_answer_is_a_failure_of_the_call(
     gate: Gate, around: Surroundings
 ) -> None:

@@ -124,3 +124,15 @@ def test_a_closed_meter_does_not_come_back_over_the_next_of_its_name() -> None:
     account.telemetry.look(NOW)
     assert account.value("account_up") == 1
     assert account.value("requests_total") is None
+
+
+def test_a_closed_meter_asks_nothing_any_more() -> None:
+    account = Account()
+    account.standing = Standing(3.0, 0.0, NOW)
+    account.meter.show(is_up=True)
+    account.meter.close()
+    account.meter.show(is_up=True)
+    asked = account.asked
+    account.telemetry.look(NOW)
+    account.meter.look()
+    assert account.asked == asked

@@ -312,13 +312,9 @@ def test_what_survives_a_stale_cloud_says_why_the_rest_is_gone_or_counts() -> No
         r"home_up|home_exporter_.*|.*_info|.*_timestamp_seconds|.*_online|.*_suspended"
         r"|home_(events|activities|alarm_state_changes)_total"
     )
-    surviving = {m.name for m in ALL if m.survives and m.scope is not Scope.EXPORTER}
-    wanted = {
-        metric.name
-        for metric in ALL
-        if metric.scope is not Scope.EXPORTER and allowed.fullmatch(metric.name)
-    }
-    assert surviving == wanted
+    homes = [metric for metric in ALL if metric.scope in (Scope.DEVICE, Scope.LOCATION)]
+    surviving = {metric.name for metric in homes if metric.survives}
+    assert surviving == {metric.name for metric in homes if allowed.fullmatch(metric.name)}
 
 
 def test_no_two_openmetrics_families_have_one_name() -> None:

@@ -40,6 +40,7 @@ async def test_those_who_ask_at_once_share_a_page_of_their_form() -> None:
         assert telemetry.registry.get_sample_value(RENDERED) == 2
         await handler.handle(plain)
         assert telemetry.registry.get_sample_value(RENDERED) == 3, "none is kept for later"
+        assert not handler._shared, "nor held"
 
 
 async def test_who_asks_while_a_page_is_made_is_given_the_next(

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import threading
+import weakref
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -85,6 +86,25 @@ async def test_what_stands_still_is_made_once() -> None:
         assert await kept.get(FORM) is first, "nothing has changed"
         put(page, 0, 2.0)
         assert await kept.get(FORM) is not first
+
+
+async def test_a_form_that_is_out_of_date_is_let_go_when_another_is_made() -> None:
+    page = page_of(LARGE)
+    with ThreadPoolExecutor(1) as pool:
+        kept = Kept(page, pool)
+        plain = weakref.ref(await kept.get(Form(is_openmetrics=False, is_gzip=False)))
+        await kept.get(FORM)
+        assert plain() is not None, "two that scrape in two forms share nothing"
+        put(page, 0, 2.0)
+        await kept.get(FORM)
+        assert plain() is None
+
+
+async def test_a_small_page_waits_for_no_thread() -> None:
+    pool = Held()
+    assert await body(Kept(page_of(1), pool))
+    assert pool.calls == 0
+    pool.let_go()
 
 
 async def test_a_change_while_it_is_made_is_in_the_next() -> None:

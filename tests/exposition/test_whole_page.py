@@ -9,9 +9,12 @@ from collections import Counter
 import pytest
 
 from exporter.catalog import OWN, RENDERED, Kind, Scope
+from exporter.catalog.readings import UP
 from exporter.exposition import Exposition
 from exporter.meter import Standing
+from exporter.series import Sample
 from exporter.telemetry import Telemetry
+from exporter.web.metrics import _LARGE
 from tests.exposition.conftest import Serve
 from tests.exposition.pages import Family, homely_home, parse, wally_place
 from tests.store.bench import Bench
@@ -171,3 +174,21 @@ async def test_promtool_has_nothing_to_say_about_the_page(serve: Serve, vendor: 
     )
     said = await process.communicate(page.encode())
     assert (process.returncode, *said) == (0, b"", b"")
+
+
+async def test_a_large_page_is_sent_whole_and_its_size_told_first(serve: Serve) -> None:
+    page = Exposition()
+    for number in range(4000):
+        base = ("homely", f"home-{number}", "Home")
+        page.put(base[:2], base, [Sample(UP, (), 1.0)])
+    client = await serve(page, Telemetry(page))
+    plain = {"Accept-Encoding": "identity"}
+    answer = await client.get("/metrics", headers=plain)
+    body = await answer.read()
+    assert answer.content_length == len(body) > _LARGE
+    assert body.startswith(page.render(openmetrics=False))
+    told = await client.head("/metrics", headers=plain)
+    assert told.content_length is not None
+    assert told.content_length > _LARGE
+    assert await told.read() == b""
+    assert (await client.get("/-/unknown")).status == 404, "the connection goes on"

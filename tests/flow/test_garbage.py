@@ -46,8 +46,13 @@ def test_young_circles_go_within_seconds_and_old_ones_within_the_hour(clock: Man
     sweeper.look()
     assert Circle.freed == 1, "what is old is not looked through each time"
     clock.advance(3600)
+    also_old = Circle()
     sweeper.look()
     assert Circle.freed == 2
+    del also_old
+    clock.advance(5)
+    sweeper.look()
+    assert Circle.freed == 2, "nor after the hour"
 
 
 def test_what_is_old_is_not_looked_through_in_between(clock: ManualClock) -> None:

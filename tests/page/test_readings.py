@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.catalog import READINGS, Kind, Metric, Scope, readings
-from exporter.web.page.looks import AS_STATE, LOOKS
+from exporter.web.page.looks import LOOKS
 from exporter.web.page.moments import Now, span
 from tests.mapping.full import full_home, full_sensors
 from tests.mapping.payloads import device, sensor, state, trait
@@ -12,8 +12,11 @@ from tests.page.shown import readings as read
 from tests.store.bench import DAY, HomelyBench, WallyBench
 from tests.support.manual_clock import START
 
-#: Shown in another form: as a count of reports, or as an age.
-_ELSEWHERE = {readings.ACTIVITIES, readings.DEVICE_UPDATED, readings.READING_UPDATED}
+#: Shown in another form: as the state of the device, as a count of reports, or as an age.
+_ELSEWHERE = {
+    *(readings.DEVICE_ONLINE, readings.DEVICE_SUSPENDED),
+    *(readings.ACTIVITIES, readings.DEVICE_UPDATED, readings.READING_UPDATED),
+}
 
 
 def test_every_reading_of_a_device_has_a_look() -> None:
@@ -23,7 +26,7 @@ def test_every_reading_of_a_device_has_a_look() -> None:
         if metric.scope is Scope.DEVICE and metric.kind is not Kind.INFO
     }
     counts = {readings.EVENTS, readings.ACTIVITIES_TOTAL}
-    assert numbers - counts - _ELSEWHERE == LOOKS.keys() | AS_STATE
+    assert numbers - counts - _ELSEWHERE == LOOKS.keys()
 
 
 @pytest.mark.parametrize(

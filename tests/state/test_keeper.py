@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -16,9 +17,11 @@ from exporter.model import LocationKey, LocationRef, Snapshot
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.homely.mapping import map_home
 from exporter.sources.values import Reader
-from exporter.state import Keeper, StateFiles
+from exporter.sources.wally.config import WallyConfig
+from exporter.state import Keeper, StateFiles, snapshot
 from exporter.state.documents import Document, LocationDocument
 from exporter.store import Store
+from exporter.store.held import HeldLocation
 from tests.mapping.payloads import device, home, state
 from tests.store.bench import HOMELY_POLICY, HomelyBench
 from tests.support.manual_clock import ManualClock
@@ -36,6 +39,7 @@ class Files(StateFiles):
     ) -> None:
         super().__init__(folder, pool, on_error)
         self.written: list[str] = []
+        self.synced: list[bool] = []
         self.room = 1_000_000
 
     async def write(
@@ -46,6 +50,8 @@ class Files(StateFiles):
                 await asyncio.Event().wait()
             self.room -= 1
             self.written.append(document.location_id)
+        else:
+            self.synced.append(is_durable)
         return await super().write(kind, name, document, is_durable=is_durable)
 
 
@@ -137,6 +143,89 @@ async def test_what_was_not_saved_for_longest_is_saved_first(process: Process) -
     assert await process.look(300) == ["fourth", "third", "first", "second"]
 
 
+async def test_locations_that_cannot_be_saved_do_not_come_before_the_others_each_time(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = [f"bad-{number:02}" for number in range(12)]
+
+    whole = snapshot.dump
+
+    def dump(location: HeldLocation, *arguments: Any) -> LocationDocument:
+        if location.key[1] in bad:
+            raise ValueError
+        return whole(location, *arguments)
+
+    monkeypatch.setattr(snapshot, "dump", dump)
+    await process.begin()
+    process.add(*bad, "good")
+    process.poll(*bad, "good")
+    assert await process.look() == []
+    assert await process.look() == ["good"]
+
+
+async def test_a_few_are_saved_at_a_time_and_more_where_there_are_many(process: Process) -> None:
+    await process.begin()
+    few = [f"few-{number:02}" for number in range(25)]
+    process.add(*few)
+    process.poll(*few)
+    assert [len(await process.look()) for _ in range(4)] == [10, 10, 5, 0]
+    many = [f"many-{number}" for number in range(1175)]
+    process.add(*many)
+    process.poll(*many)
+    assert len(await process.look()) == 20
+
+
+async def test_the_last_save_begins_while_files_of_homes_that_are_gone_are_removed(
+    process: Process,
+) -> None:
+    await process.begin()
+    process.add("a", "b", "c")
+    process.poll("a", "b", "c")
+    await process.look()
+    for name in "abc":
+        process.store.remove(("homely", name))
+    looking = asyncio.create_task(process.keeper.run())
+    await process.clock.settle()
+    process.clock.advance(1)
+    await asyncio.sleep(0)
+    await process.keeper.save()
+    async with asyncio.timeout(DEADLINE):
+        while process.on_disk():  # noqa: ASYNC110  # a thread removes
+            await asyncio.sleep(0.001)
+    assert not looking.done()
+    looking.cancel()
+
+
+async def test_a_home_whose_account_goes_while_it_is_saved_stays_on_disk(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await process.begin()
+    process.add("a")
+    process.poll("a")
+    write, key = process.files.write, ("homely", "a")
+
+    async def retiring(*arguments: Any, **options: Any) -> bool:
+        process.keeper.retire(key)
+        return await write(*arguments, **options)
+
+    with monkeypatch.context() as while_it_is_saved:
+        while_it_is_saved.setattr(process.files, "write", retiring)
+        assert await process.look() == ["a"]
+    assert await process.look() == ["a"]
+    process.store.remove(key)
+    await process.look()
+    assert len(process.on_disk()) == 1
+
+
+async def test_the_last_save_does_not_sync_what_every_call_has_synced(process: Process) -> None:
+    await process.begin()
+    record = process.keeper.record(CONFIG, Bucket(10.0, 0.01, 3.0, process.clock.monotonic()))
+    record.note("token", "", process.clock.monotonic())
+    await process.keeper.keep(CONFIG, record)
+    await process.keeper.save()
+    assert process.files.synced == [True, False]
+
+
 async def test_the_last_save_says_how_many_locations_it_had_no_time_for(
     process: Process, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,6 +310,20 @@ async def test_a_name_that_another_login_takes_inherits_nothing(
         assert (found.last("token") is not None) is has
         assert (found.restarts > 0) is has
         assert bool(list(later.keeper.locations(config))) is has
+
+
+async def test_the_record_of_an_account_that_is_polled_twice_a_year_is_kept(
+    process: Process, pool: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    half_a_year = {"poll_interval": "183d", "stale_after": "366d", "name": "a", "token": "t"}
+    config = WallyConfig.model_validate(half_a_year)
+    bucket = Bucket(10.0, config.calls_per_second(1), 3.0, process.clock.monotonic())
+    await process.keeper.keep(config, process.keeper.record(config, bucket))
+    later = Process(tmp_path, process.clock, pool)
+    await later.keeper.load()
+    other = Bucket(10.0, 1.0, 10.0, process.clock.monotonic())
+    assert later.keeper.record(config, other).bucket.rate == bucket.rate
+    assert later.errors == 0
 
 
 async def test_a_record_of_nonsense_is_one_error_and_a_new_record(

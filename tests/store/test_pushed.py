@@ -67,7 +67,29 @@ def test_the_page_after_any_pushes_is_that_of_what_is_held(
         bench.clock.advance(wait)
         if is_looked_for:
             bench.store.expire()
+            assert shown(bench.page) == shown(published_anew(bench))
         if is_polled:
             bench.poll(device(states))
         bench.change(source, value, None if age is None else bench.now - age)
         assert shown(bench.page) == shown(published_anew(bench))
+
+
+def test_a_push_without_a_value_brings_back_what_it_shows_to_be_alive() -> None:
+    bench = HomelyBench()
+    bench.poll(device({"temperature.temperature": state(21.0, START), "alarm.tamper": None}))
+    bench.clock.advance(3 * HOUR)
+    bench.store.expire()
+    assert "home_temperature_celsius" not in "".join(shown(bench.page))
+    bench.change("alarm.tamper", None, bench.now)
+    assert "home_temperature_celsius" in "".join(shown(bench.page))
+
+
+def test_a_push_that_is_older_than_what_was_undated_goes_at_its_own_time() -> None:
+    bench = HomelyBench()
+    states = {"temperature.temperature": state(21.0, None), "alarm.tamper": state(False, START)}
+    bench.poll(device(states))
+    bench.change("temperature.temperature", 22.0, bench.now - 23 * HOUR)
+    assert "home_temperature_celsius" in "".join(shown(bench.page))
+    bench.clock.advance(1.1 * HOUR)
+    bench.store.expire()
+    assert "home_temperature_celsius" not in "".join(shown(bench.page))

@@ -137,8 +137,6 @@ LOOKS: dict[Metric, Look] = {
     readings.DEVICE_STATE: Look("State", lambda value: f"{value:g}", Place.MORE),
 }
 
-#: Told as the state of the device, above its readings.
-AS_STATE = frozenset({readings.DEVICE_ONLINE, readings.DEVICE_SUSPENDED})
 #: Where it has no value, none is fitted.
 _OPTIONAL = frozenset({readings.FLOOR_TEMPERATURE})
 _ORDER = {metric: order for order, metric in enumerate(LOOKS)}
