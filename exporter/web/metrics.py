@@ -18,9 +18,16 @@ from exporter.web.negotiation import (
 from exporter.web.own import OwnPart
 from exporter.web.sending import Pieces, Sending
 
-#: A larger body is sent in chunks, as fast as it is taken: it is never held twice. One that is sent
-#: at once is held by its connection until the next request, which may be one of hundreds.
-_LARGE = 32 * 1024
+#: A larger body is sent in chunks, as fast as it is taken: it is never held twice.
+_LARGE = 256 * 1024
+
+
+class _Page(web.Response):
+    """Lets go of its body once that is sent: aiohttp holds an answer until the next request."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        await super().write_eof(data)
+        self.body = None
 
 
 class MetricsHandler:
@@ -51,7 +58,7 @@ class MetricsHandler:
         page = await self._page(form)
         size = sum(map(len, page))
         if size < _LARGE:
-            return web.Response(body=b"".join(page), headers=headers)
+            return _Page(body=b"".join(page), headers=headers)
         if request.transport is None:
             raise ConnectionResetError("nobody is there any more")
         headers["Content-Length"] = str(size)
