@@ -13,7 +13,14 @@ from pydantic import SecretStr
 from exporter.budget import Bucket
 from exporter.config import AccountConfig
 from exporter.exposition import Exposition
-from exporter.model import LocationKey, LocationRef, Snapshot
+from exporter.model import (
+    AlarmChange,
+    Applied,
+    DeviceChange,
+    LocationKey,
+    LocationRef,
+    Snapshot,
+)
 from exporter.sources.homely.config import HomelyConfig
 from exporter.sources.homely.mapping import map_home
 from exporter.sources.values import Reader
@@ -131,6 +138,21 @@ async def test_a_location_is_saved_at_the_first_look_after_its_first_poll(
     process.poll("villa", "cabin")
     assert await process.look() == [], "not again for five minutes"
     assert await process.look(300) == ["cabin", "villa"]
+
+
+async def test_what_was_pushed_is_saved_where_somebody_took_it(process: Process) -> None:
+    await process.begin()
+    process.add("home-1")
+    leaky(process, wet=False)
+    assert await process.look() == ["home-1"]
+    key = ("homely", "home-1")
+    unknown = DeviceChange("dev-unknown", ())
+    assert process.store.push(key, unknown) is Applied.UNKNOWN_DEVICE
+    assert await process.look(300) == []
+    assert process.store.push(key, AlarmChange("ARMED_AWAY")) is Applied.APPLIED
+    assert await process.look() == ["home-1"]
+    assert process.store.push(key, DeviceChange("dev-1", ())) is Applied.IGNORED
+    assert await process.look(300) == ["home-1"], "it was heard of"
 
 
 async def test_what_was_not_saved_for_longest_is_saved_first(process: Process) -> None:
