@@ -21,9 +21,11 @@ dearest way to have many. CPU is that of a process with all its threads, by
 the kernel's clock of it; nothing is subtracted. The numbers are medians where nothing else is said.
 """
 _PARTS = """\
-    make bench                              # all of it, about 12 minutes on two cores
-    python -m tests.bench --results=DIR scrape latency footprint growth alert
-    python -m tests.bench --results=DIR     # the parts that DIR does not have yet, and this page
+```sh long
+make bench                              # all of it, a quarter of an hour on two cores
+python -m tests.bench --results=DIR scrape latency footprint growth alert
+python -m tests.bench --results=DIR     # the parts that DIR does not have yet, and this page
+```
 """
 _SCRAPE = """\
 ## A scrape
