@@ -73,6 +73,7 @@ scale: $(VENV)/.dev ## measure one shard, and reckon up a fleet of 100,000 homes
 	$(BIN)/python -m tests.fleet.scale
 
 soak: $(VENV)/.dev ## live through 30 days on a virtual clock and a minute of faults: docs/soak.md
+	$(BIN)/python -m pytest --numprocesses=auto -m thorough tests/soak
 	$(BIN)/python -m tests.soak 1 30 60
 
 fuzz: $(VENV)/.dev ## throw 100,000 broken payloads, events and callbacks at the mappings

@@ -101,6 +101,7 @@ def test_a_soak_of_what_is_well_finds_nothing() -> None:
     assert soak(_SEED, _DAYS).faults == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("told", "place", "value"), _FAULTS.values(), ids=_FAULTS)
 def test_a_soak_finds_a_fault(told: str, place: str, value: Any) -> None:
     with patch(place, value):
