@@ -37,7 +37,7 @@ class Telemetry:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # unannotated upstream
         self.registry = CollectorRegistry(auto_describe=True)
         #: What the registry holds, each with whether it has changed.
-        self.watched = [Watched.of(ProcessCollector(registry=self.registry))]
+        self.watched = [Watched(ProcessCollector, registry=self.registry, is_live=True)]
         self._make(own.BUILD_INFO, labels=()).info(
             {"version": __version__, "python": platform.python_version()}
         )
@@ -83,15 +83,16 @@ class Telemetry:
         self, metric: Metric, labels: tuple[str, ...] | None = None, *, is_live: bool = False
     ) -> Any:
         # The catalogue alone says of which class a metric is, and no type checker reads that.
-        kind = _CLASSES[metric.kind]
-        arguments = (metric.family, metric.help, metric.labels if labels is None else labels)
-        options = {"unit": metric.unit, "registry": self.registry}
-        if metric.buckets:
-            options["buckets"] = metric.buckets
-        if is_live:
-            made = kind(*arguments, **options)
-            watched = Watched.of(made)
-        else:
-            watched, made = Watched.make(kind, *arguments, **options)
+        buckets: dict[str, Any] = {"buckets": metric.buckets} if metric.buckets else {}
+        watched = Watched(
+            _CLASSES[metric.kind],
+            metric.family,
+            metric.help,
+            metric.labels if labels is None else labels,
+            unit=metric.unit,
+            registry=self.registry,
+            is_live=is_live,
+            **buckets,
+        )
         self.watched.append(watched)
-        return made
+        return watched.metric

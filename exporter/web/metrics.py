@@ -31,7 +31,7 @@ class _Page(web.Response):
 
 
 class MetricsHandler:
-    """Serves the page: the homes' part as it is kept, and the exporter's own made anew."""
+    """Serves the page: the homes' part and the exporter's own, each as it is kept."""
 
     def __init__(self, exposition: Exposition, telemetry: Telemetry, pool: Executor) -> None:
         self._exposition = exposition

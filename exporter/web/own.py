@@ -28,14 +28,11 @@ class OwnPart:
         return "".join(parts + ["# EOF\n"] * openmetrics).encode()
 
     def _written(self, one: Watched, *, openmetrics: bool) -> str:
-        generation = one.generation
         kept = self._kept.get((one, openmetrics))
-        if kept is not None and kept[0] == generation:
-            return kept[1]
-        text = write(one.collect(), openmetrics=openmetrics)
-        if generation is not None:
-            self._kept[one, openmetrics] = generation, text
-        return text
+        if kept is None or kept[0] != one.generation or one.is_live:
+            text = write(one.metric.collect(), openmetrics=openmetrics)
+            kept = self._kept[one, openmetrics] = one.generation, text
+        return kept[1]
 
 
 def write(families: Iterable[Metric], *, openmetrics: bool) -> str:

@@ -1,6 +1,7 @@
 """The exporter's own part says what prometheus_client's renderer says of the same registry."""
 
 from collections.abc import Callable
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,15 +62,15 @@ def test_any_labels_and_values_are_read_as_by_the_reference(
     labels: list[tuple[str, str]], data: st.DataObject
 ) -> None:
     registry = CollectorRegistry()
-    options = {"registry": registry}
+    options: dict[str, Any] = {"registry": registry}
     made = [
-        Watched.make(Gauge, "a_seconds", "Help \\ \n.", ("x", "y"), unit="seconds", **options),
-        Watched.make(Counter, "b", "Help.", ("x", "y"), **options),
-        Watched.make(Histogram, "c", "Help.", ("x", "y"), buckets=(0.5, 1), **options),
-        Watched.make(Info, "d", "Help.", **options),
+        Watched(Gauge, "a_seconds", "Help \\ \n.", ("x", "y"), unit="seconds", **options),
+        Watched(Counter, "b", "Help.", ("x", "y"), **options),
+        Watched(Histogram, "c", "Help.", ("x", "y"), buckets=(0.5, 1), **options),
+        Watched(Info, "d", "Help.", **options),
     ]
-    own = OwnPart([watched for watched, _ in made])
-    gauge, counter, histogram, info = (metric for _, metric in made)
+    own = OwnPart(made)
+    gauge, counter, histogram, info = (watched.metric for watched in made)
     info.info({"k": data.draw(NASTY)})
     for one in labels:
         gauge.labels(*one).set(data.draw(VALUES))
