@@ -86,7 +86,8 @@ class PageHandler:
 
     async def _prepare(self) -> None:
         """Compile the templates before the first page, without holding the loop."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, environment)
+        if not environment.cache_info().currsize:
+            await asyncio.get_running_loop().run_in_executor(self._pool, environment)
 
     async def front(self, request: web.Request) -> web.Response:
         """Answer with all locations, what is wrong first."""
