@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,7 @@ from exporter.errors import CloudError
 from exporter.jsontext import parse_json
 from exporter.redact import Redactor
 from exporter.rest import Answer, Transport
+from exporter.sources.clouds import transport_for
 
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; ?charset=[a-z0-9-]+)?", re.IGNORECASE)
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -65,7 +67,7 @@ class Recording:
 
     def transport(self) -> Transport:
         """Return a transport whose exchanges are taken down."""
-        return _RecordedTransport(self._take, self._miss, use_environment=not self.config.is_local)
+        return transport_for(self.config, partial(_RecordedTransport, self._take, self._miss))
 
     def _take(self, response: requests.Response, body: bytes) -> None:
         request = response.request

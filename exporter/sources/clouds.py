@@ -17,10 +17,10 @@ from exporter.telemetry import Telemetry
 _THREADS_PER_VENDOR = 16
 
 
-def transport_for(config: AccountConfig) -> Transport:
+def transport_for(config: AccountConfig, make: Callable[..., Transport] = Transport) -> Transport:
     """Return the transport of an account."""
     # A simulator on this machine is not behind the proxy that the environment may name.
-    return Transport(use_environment=not config.is_local)
+    return make(use_environment=not config.is_local)
 
 
 class Clouds:
