@@ -11,7 +11,7 @@ from exporter.sources.gate import Gate, Reply
 _T = TypeVar("_T")
 
 
-async def get(  # a call is all of this
+async def get(
     gate: Gate,
     config: AccountConfig,
     endpoint: str,

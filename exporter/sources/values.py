@@ -25,9 +25,9 @@ def text(raw: Any) -> str:
     """Return a string as a label value: stripped, printable, cut; anything else as ""."""
     if not isinstance(raw, str):
         return ""
-    if raw.isprintable():
-        return raw.strip()[:LABEL_LIMIT].rstrip()
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", raw).strip()[:LABEL_LIMIT].rstrip()
+    # Most are printable, and to ask is quicker than to search.
+    clean = raw if raw.isprintable() else _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", raw)
+    return clean.strip()[:LABEL_LIMIT].rstrip()
 
 
 def identity(raw: Any) -> str:
