@@ -17,7 +17,10 @@ from typing import Any
 import yaml
 
 from exporter.commands.flags import parse_total
+from exporter.config.folder import AccountsFolder
+from exporter.errors import ConfigError
 from exporter.shard import owner
+from exporter.sources.vendors import MODELS
 
 _NAME = "home-exporter"
 # A segment of a path that no proxy spells in another way.
@@ -26,21 +29,21 @@ _KEYS = ("callback_secret", "callback_secret_file", "callback_secret_env")
 
 
 def called(folder: Path) -> Iterator[str]:
-    """Yield the names of the accounts that are sent callbacks; raises ValueError for odd ones."""
-    # As the exporter reads the folder: what is hidden, an editor's copy for one, is no account.
-    paths = (path for path in folder.iterdir() if not path.name.startswith("."))
-    for path in sorted(path for path in paths if path.suffix in {".yml", ".yaml"}):
-        account = yaml.safe_load(path.read_text())
-        if not isinstance(account, dict):
-            raise ValueError(f"{path}: expected keys and values")  # noqa: TRY004  # what it holds
-        if not any(account.get(key) for key in _KEYS):
+    """Yield the names of the accounts that are sent callbacks.
+
+    Raises ConfigError for what the exporter would not read, ValueError for what has no way.
+    """
+    files = AccountsFolder(folder, str(folder), tuple(MODELS))
+    for account in files.settled(lambda version: list(files.accounts(version))):
+        if isinstance(account, ConfigError):
+            raise account
+        if not any(account.raw.get(key) for key in _KEYS):
             continue
-        name = str(account.get("name", path.stem))
-        if account.get("vendor") != "wally":
-            raise ValueError(f"{path}: only accounts of the vendor wally are sent callbacks")
-        if not _SEGMENT.fullmatch(name):
-            raise ValueError(f"{path}: name: expected letters, digits and -._~ for a path")
-        yield name
+        if account.vendor != "wally":
+            raise ValueError(account.fault("vendor", "only accounts of wally are sent callbacks"))
+        if not _SEGMENT.fullmatch(account.name):
+            raise ValueError(account.fault("name", "expected letters, digits and -._~ for a path"))
+        yield account.name
 
 
 def _service(ordinal: int) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         names = list(called(options.accounts_dir))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (ConfigError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     sys.stdout.write(routes(names, options.total_shards, options.host))
