@@ -1,10 +1,15 @@
 """Where the clouds listen: connections are hung up, refused, and had again."""
 
 import asyncio
+import gc
+import socket
+from contextlib import suppress
 
 import aiohttp
 import pytest
+from aiohttp import web
 
+from exporter.simulator.door import Door
 from tests.simulator.helpers import PATIENCE, Client
 from tests.support.waiting import eventually
 
@@ -59,3 +64,17 @@ async def test_connections_are_hung_up_and_sockets_spared(small: Client) -> None
 def _address(url: str) -> tuple[str, int]:
     host, port = url.removeprefix("http://").split(":")
     return host, int(port)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_who_comes_in_as_a_door_closes_is_shown_out(turns: int) -> None:
+    door = Door(web.Application)
+    await door.open("127.0.0.1", 0)
+    port = int(door.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), 5) as client:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await door.close()
+        with suppress(ConnectionResetError):  # as good an end as any
+            assert client.recv(1) == b""
+    gc.collect()  # what was left open tells of itself
